@@ -1,0 +1,29 @@
+//! The rules of family plans: who may join, which seats are taken, what detaching undoes.
+//!
+//! Everything here is synchronous and takes the time as a value; nothing does I/O. A [`Plan`] decides and
+//! records what changed; an adapter behind a [port](ports) turns the recorded [`Change`]s into rows and events.
+
+mod change;
+mod event;
+mod id;
+mod invite;
+mod plan;
+pub mod ports;
+mod seats;
+mod settings;
+mod text;
+mod user;
+mod verdict;
+
+pub use change::{Change, DetachReason, InviteFate, RevokeReason};
+pub use event::{Event, EventCursor, EventKind, Fact, Facts, Origin};
+pub use id::{CodeHash, EventId, InviteId, PlanId, TokenHash};
+pub use invite::{Invite, InviteState, InviteStatus, NewInvite};
+pub use plan::{
+    DetachRefusal, Detachment, JoinedBy, Member, NotAMember, Plan, PlanFull, PlanParts, ResendRefusal, Role,
+};
+pub use seats::{Capacity, Seats};
+pub use settings::{DetachedInvites, InviteTtl, Settings, SettingsRevision, SettingsValues};
+pub use text::{Email, IndividualPlan, InvalidValue, PersonName, PlanName, UserId};
+pub use user::{Edit, Family, Person, PlanInForce, User, UserEdit, ZammadUserId};
+pub use verdict::{AcceptRefusal, Accepted, Candidate, Verdict};

@@ -1,0 +1,256 @@
+//! What the rules need from the outside. Adapters implement these; use cases hold them as `Arc<dyn …>`.
+
+use std::{error::Error, fmt, time::Duration};
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    Candidate, Capacity, CodeHash, Email, Event, EventCursor, Invite, InviteId, InviteStatus, Origin, Person,
+    Plan, PlanId, PlanName, Seats, Settings, SettingsRevision, SettingsValues, UserEdit, UserId,
+};
+
+/// A store failed in a way that nobody inside can act upon.
+#[derive(Debug, thiserror::Error)]
+#[error("the store failed")]
+pub struct StoreError(#[source] Box<dyn Error + Send + Sync>);
+
+impl StoreError {
+    /// Wraps the cause.
+    pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+/// Why a save wrote nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    /// What was decided upon has changed meanwhile (the plan, the settings, a user's membership), or the database
+    /// asks to try again: load and decide again.
+    #[error("somebody else was first")]
+    Stale,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A plan and the settings in force, as they were at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedPlan {
+    /// The plan, with every invite that can be accepted.
+    pub plan: Plan,
+    /// The settings.
+    pub settings: Settings,
+}
+
+/// All that decides whether somebody may join by an invite, as it was at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedInvite {
+    /// The plan, with every invite that can be accepted, and this one.
+    pub plan: Plan,
+    /// The settings.
+    pub settings: Settings,
+    /// The invite, whatever its state.
+    pub invite: Invite,
+    /// What is known of the person, if one was asked about and they are known.
+    pub visitor: Option<Visitor>,
+}
+
+/// What is known of a person who holds an invite's link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Visitor {
+    /// Who they are, and which plan they are in.
+    pub person: Person,
+    /// Whether they were ever detached from a membership that this invite gave them.
+    pub detached_from_invite: bool,
+}
+
+impl Visitor {
+    /// The same person as a candidate for the invite.
+    #[must_use]
+    pub fn into_candidate(self, verified_email: Option<Email>) -> Candidate {
+        Candidate {
+            user: self.person.user,
+            verified_email,
+            current_plan: self.person.family.map(|it| it.plan),
+            detached_from_invite: self.detached_from_invite,
+        }
+    }
+}
+
+/// A plan in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedPlan {
+    /// The plan, without its members and invites.
+    pub id: PlanId,
+    /// Its name.
+    pub name: PlanName,
+    /// Its owner.
+    pub owner: UserId,
+    /// Its own limit.
+    pub user_limit: Option<Capacity>,
+    /// Its seats.
+    pub seats: Seats,
+    /// Since when there is such a plan.
+    pub created_at: OffsetDateTime,
+}
+
+/// Keeps plans, their members and invites, and their history. A closed plan is not found by any method.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait Plans: Send + Sync {
+    /// The plan, or `None` when there is no such plan; what it answers was true at one moment, which is after the
+    /// call began. Invites that are not open at `now` are left out.
+    async fn load(&self, plan: PlanId, now: OffsetDateTime) -> Result<Option<LoadedPlan>, StoreError>;
+
+    /// The same, together with one invite, whatever its state, if the plan has it.
+    async fn load_with_invite(
+        &self,
+        plan: PlanId,
+        invite: InviteId,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedPlan>, StoreError>;
+
+    /// The invite whose code hashes to `code`, its plan, and what is known of `visitor`; `None` when there is no
+    /// such invite or its plan is closed.
+    async fn load_by_code(
+        &self,
+        code: CodeHash,
+        visitor: Option<UserId>,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedInvite>, StoreError>;
+
+    /// Writes every change of `plan`, and the events that tell of them, in one step, or nothing. A plan without
+    /// changes costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError::Stale`] when somebody saved the plan since it was loaded, when the settings it was decided
+    /// under are no longer in force, or when a user who joins got into another plan meanwhile.
+    async fn save(&self, plan: &Plan, origin: &Origin) -> Result<(), SaveError>;
+
+    /// At most `limit` plans by ascending id, those after `after`, only those of `owner` if there is one.
+    async fn list(
+        &self,
+        owner: Option<UserId>,
+        after: Option<PlanId>,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<Vec<ListedPlan>, StoreError>;
+
+    /// At most `limit` invites of a plan by ascending id, those after `after`, only those with `status` at `now` if
+    /// there is one.
+    async fn invites(
+        &self,
+        plan: PlanId,
+        status: Option<InviteStatus>,
+        after: Option<InviteId>,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Invite>, StoreError>;
+
+    /// At most `limit` events of a plan, oldest first, those after `after`.
+    async fn history(
+        &self,
+        plan: PlanId,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError>;
+}
+
+/// Keeps what is known of users.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait Users: Send + Sync {
+    /// The user and the plan they are in, or `None` when they were never mentioned.
+    async fn find(&self, user: UserId) -> Result<Option<Person>, StoreError>;
+
+    /// Takes over what `edit` sets; a user who was never mentioned comes into being.
+    async fn record(&self, edit: UserEdit) -> Result<(), StoreError>;
+}
+
+/// Keeps the settings: there is always exactly one set of them.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait SettingsStore: Send + Sync {
+    /// The settings in force.
+    async fn load(&self) -> Result<Settings, StoreError>;
+
+    /// Replaces the values of `revision`, with the event that tells of it, and answers the settings that are then in
+    /// force. The values that are in force already change nothing, not even the revision.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveError::Stale`] when `revision` is no longer in force.
+    async fn replace(
+        &self,
+        revision: SettingsRevision,
+        values: SettingsValues,
+        origin: &Origin,
+    ) -> Result<Settings, SaveError>;
+}
+
+/// A token that the helpdesk minted for an invite that does not exist yet.
+pub struct MintedToken {
+    /// The id that the invite must get: the token is registered under it.
+    pub invite: InviteId,
+    /// The token.
+    pub token: SecretString,
+}
+
+impl fmt::Debug for MintedToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("MintedToken")
+            .field("invite", &self.invite)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why the helpdesk did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum HelpDeskError {
+    /// It is out of reach or overloaded: trying later may help.
+    #[error("the helpdesk is unavailable")]
+    Unavailable {
+        /// How long it asked to be left alone.
+        retry_after: Option<Duration>,
+        /// What went wrong.
+        #[source]
+        cause: Box<dyn Error + Send + Sync>,
+    },
+    /// It refused, or answered something that cannot be read: somebody has to look at it.
+    #[error("the helpdesk rejected the request")]
+    Rejected(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// Mints the secrets of invites, and keeps the register of those that were issued.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait InviteTokens: Send + Sync {
+    /// Mints a token that is good until `expires_at` at least, under the id of an invite that nobody used before:
+    /// every attempt takes a fresh one. Tries again where that can help, within the deadline it was configured with.
+    async fn mint(&self, expires_at: OffsetDateTime) -> Result<MintedToken, HelpDeskError>;
+
+    /// Deletes the token that was minted for `invite`. One that is not there is deleted already.
+    async fn discard(&self, invite: InviteId) -> Result<(), HelpDeskError>;
+
+    /// Whether minting can be expected to work.
+    async fn check(&self) -> Result<(), HelpDeskError>;
+}
+
+/// Tells the time.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait Clock: Send + Sync {
+    /// The time in UTC, in whole milliseconds: what stores keep exactly.
+    fn now(&self) -> OffsetDateTime;
+}
+
+/// Makes ids.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait Ids: Send + Sync {
+    /// An id that nobody has had; later ones sort after earlier ones (UUID version 7).
+    fn next(&self) -> Uuid;
+}

@@ -1,0 +1,166 @@
+//! Text with rules: names, user ids, e-mail addresses.
+
+use std::fmt;
+
+use email_address::EmailAddress;
+
+/// A value that breaks a rule; says which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidValue(pub(crate) &'static str);
+
+impl InvalidValue {
+    /// What the value must be, in words for the person who sent it.
+    #[must_use]
+    pub fn requirement(&self) -> &'static str {
+        self.0
+    }
+}
+
+fn bounded(text: &str, max: usize, requirement: &'static str) -> Result<String, InvalidValue> {
+    let n_chars = text.chars().count();
+    if n_chars == 0 || max < n_chars || text.chars().any(char::is_control) {
+        return Err(InvalidValue(requirement));
+    }
+    Ok(text.to_owned())
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, $(#[$new_doc:meta])* $text:ident => $checked:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            $(#[$new_doc])*
+            ///
+            /// # Errors
+            ///
+            /// When the text breaks that rule.
+            pub fn new($text: &str) -> Result<Self, InvalidValue> {
+                $checked.map(Self)
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text! {
+    /// The name of a plan.
+    PlanName,
+    /// 1 to 200 characters after trimming, no control characters.
+    text => bounded(text.trim(), 200, "must be 1 to 200 characters, without control characters")
+}
+
+text! {
+    /// The name of a person as others see it.
+    PersonName,
+    /// 1 to 200 characters after trimming, no control characters.
+    text => bounded(text.trim(), 200, "must be 1 to 200 characters, without control characters")
+}
+
+text! {
+    /// The code of the plan that a user has alone, such as `free`.
+    IndividualPlan,
+    /// 1 to 100 characters after trimming, no control characters.
+    text => bounded(text.trim(), 100, "must be 1 to 100 characters, without control characters")
+}
+
+text! {
+    /// Identifies a user: the `sub` claim of the identity provider. Compared exactly, upper and lower case differ.
+    UserId,
+    /// 1 to 255 characters, no control characters, no blanks around it (MySQL and MariaDB ignore trailing
+    /// blanks when they compare, so two such ids would be one user there).
+    text => {
+        const REQUIREMENT: &str = "must be 1 to 255 characters, without control characters or surrounding blanks";
+        if text.trim() == text { bounded(text, 255, REQUIREMENT) } else { Err(InvalidValue(REQUIREMENT)) }
+    }
+}
+
+text! {
+    /// An e-mail address. Its case is kept; use [`Email::is_same_as`] to compare.
+    Email,
+    /// An address such as `name@example.com`, at most 254 characters after trimming.
+    text => {
+        let text = text.trim();
+        if text.len() <= 254 && EmailAddress::is_valid(text) && !text.contains(['<', '"', ' ']) {
+            Ok(text.to_owned())
+        } else {
+            Err(InvalidValue("must be an e-mail address such as name@example.com"))
+        }
+    }
+}
+
+impl Email {
+    /// Whether both are the same address; case is ignored.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.0.to_lowercase() == other.0.to_lowercase()
+    }
+}
+
+impl PersonName {
+    /// The name, unless it is an e-mail address, which some identity providers use for a name: strangers with a
+    /// link must not learn it.
+    #[must_use]
+    pub fn for_strangers(&self) -> Option<&str> {
+        (!self.0.contains('@')).then_some(self.0.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_name_is_trimmed_and_bounded() {
+        assert_eq!(PlanName::new("  The Hills ").unwrap().as_str(), "The Hills");
+        assert!(PlanName::new(&"é".repeat(200)).is_ok());
+        assert!(PlanName::new(&"é".repeat(201)).is_err());
+        assert!(PlanName::new(" \t ").is_err());
+        assert!(PlanName::new("a\u{0}b").is_err());
+    }
+
+    #[test]
+    fn a_user_id_is_taken_exactly_as_it_is() {
+        assert_eq!(UserId::new("auth0|a/b ü").unwrap().as_str(), "auth0|a/b ü");
+        assert!(UserId::new("").is_err());
+        assert!(UserId::new("alice ").is_err());
+        assert!(UserId::new(&"a".repeat(256)).is_err());
+        assert_ne!(UserId::new("Alice").unwrap(), UserId::new("alice").unwrap());
+    }
+
+    #[test]
+    fn addresses_are_the_same_whatever_their_case() {
+        let address = Email::new(" Bob@Example.com ").unwrap();
+        assert!(address.is_same_as(&Email::new("bob@example.COM").unwrap()));
+        assert!(!address.is_same_as(&Email::new("bobby@example.com").unwrap()));
+        for bad in [
+            "",
+            "bob",
+            "bob@",
+            "@example.com",
+            "a b@example.com",
+            "Bob <bob@example.com>",
+        ] {
+            assert!(Email::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_an_address_is_hidden_from_strangers() {
+        assert_eq!(PersonName::new("Ann").unwrap().for_strangers(), Some("Ann"));
+        assert_eq!(PersonName::new("ann@example.com").unwrap().for_strangers(), None);
+    }
+}
