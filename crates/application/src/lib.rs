@@ -1,1 +1,50 @@
-//! .
+//! The use cases: load, decide, save, then tell the outside world.
+//!
+//! Rules live in `family-plan-domain`; here is only policy: who may ask, in what order things happen, and what is
+//! done when somebody else was first.
+
+mod accept_invite;
+mod access;
+mod attempts;
+mod caller;
+mod change_plan;
+mod close_plan;
+mod detach_member;
+mod edit_user;
+mod invite_code;
+mod invites;
+mod issue_invite;
+mod me;
+mod mint;
+mod open_plan;
+mod page;
+mod preview_invite;
+mod read_plan;
+mod revoke_invite;
+mod secret_key;
+mod settings;
+
+pub use self::{
+    accept_invite::{AcceptInvite, AcceptInviteError, Acceptance},
+    access::{AccessError, PlanAccess, Right},
+    attempts::SaveFailure,
+    caller::Caller,
+    change_plan::{ChangePlan, ChangePlanError, PlanChanges, TransferPlan, TransferPlanError},
+    close_plan::{ClosePlan, ClosePlanError},
+    detach_member::{DetachMember, DetachMemberError},
+    edit_user::{EditUser, EditUserError},
+    invite_code::{InviteCode, LinkKey},
+    invites::{InviteReport, IssuedInvite, ListInvites},
+    issue_invite::{InviteRequest, IssueInvite, IssueInviteError},
+    me::{Me, MeError},
+    mint::Mint,
+    open_plan::{OpenPlan, OpenPlanError},
+    page::{EventPage, Page, PageSize},
+    preview_invite::{InvitePreview, PreviewInvite, PreviewInviteError, PreviewVerdict},
+    read_plan::{
+        ListMembers, ListPlans, ListPlansError, MemberPlace, MemberReport, PlanReport, ReadHistory, ReadPlan,
+    },
+    revoke_invite::{RevokeInvite, RevokeInviteError},
+    secret_key::{SecretKey, WeakSecretKey},
+    settings::{AdministerSettings, Precondition, ReplaceSettingsError},
+};

@@ -1,5 +1,7 @@
 //! What a decision changed: the source of rows, of the history, and of events.
 
+use time::OffsetDateTime;
+
 use crate::{
     Capacity, CodeHash, Email, Event, EventCursor, EventId, EventKind, Fact, Facts, Invite, InviteId,
     InviteStatus, Member, Origin, Plan, PlanName, TokenHash, UserId,
@@ -130,14 +132,11 @@ impl Change {
     /// The event that tells of this change of `plan`, the `position`th of the save that is to come.
     #[must_use]
     pub fn event(&self, id: EventId, plan: &Plan, position: u16, origin: &Origin) -> Event {
-        let (kind, reason, facts) = self.facts(plan);
+        let (kind, reason, facts) = self.facts(plan, origin.at);
         Event {
             id,
             plan: Some(plan.id()),
-            cursor: EventCursor {
-                revision: plan.next_revision(),
-                position,
-            },
+            cursor: EventCursor { revision: plan.next_revision(), position },
             kind,
             at: origin.at,
             actor: origin.actor.clone(),
@@ -147,21 +146,17 @@ impl Change {
         }
     }
 
-    fn facts(&self, plan: &Plan) -> (EventKind, Option<&'static str>, Facts) {
+    fn facts(&self, plan: &Plan, at: OffsetDateTime) -> (EventKind, Option<&'static str>, Facts) {
         match self {
             Self::Created => (
                 EventKind::PlanCreated,
                 None,
-                Facts::new()
-                    .with("name", plan.name().as_str())
-                    .with("owner_id", plan.owner().as_str()),
+                Facts::new().with("name", plan.name().as_str()).with("owner_id", plan.owner().as_str()),
             ),
             Self::Renamed { from } => (
                 EventKind::PlanRenamed,
                 None,
-                Facts::new()
-                    .with("name", plan.name().as_str())
-                    .with("previous_name", from.as_str()),
+                Facts::new().with("name", plan.name().as_str()).with("previous_name", from.as_str()),
             ),
             Self::LimitChanged { from } => (
                 EventKind::PlanLimitChanged,
@@ -173,15 +168,9 @@ impl Change {
             Self::OwnerChanged { from } => (
                 EventKind::PlanOwnerChanged,
                 None,
-                Facts::new()
-                    .with("owner_id", plan.owner().as_str())
-                    .with("previous_owner_id", from.as_str()),
+                Facts::new().with("owner_id", plan.owner().as_str()).with("previous_owner_id", from.as_str()),
             ),
-            Self::Closed => (
-                EventKind::PlanClosed,
-                None,
-                Facts::new().with("name", plan.name().as_str()),
-            ),
+            Self::Closed => (EventKind::PlanClosed, None, Facts::new().with("name", plan.name().as_str())),
             Self::InviteCreated { invite, .. } => (
                 EventKind::InviteCreated,
                 None,
@@ -198,24 +187,23 @@ impl Change {
             Self::InviteAccepted { invite, user } => (
                 EventKind::InviteAccepted,
                 None,
-                Facts::new()
-                    .with("invite_id", invite.to_string())
-                    .with("user_id", user.as_str()),
+                Facts::new().with("invite_id", invite.to_string()).with("user_id", user.as_str()),
             ),
-            Self::MemberJoined { member } => (
-                EventKind::MemberJoined,
-                None,
-                membership_facts(plan, member, false, true),
-            ),
+            Self::MemberJoined { member } => {
+                (EventKind::MemberJoined, None, membership_facts(plan, member, false, true))
+            }
             Self::MemberDetached { member, reason, fate } => (
                 EventKind::MemberDetached,
                 Some(reason.as_str()),
                 membership_facts(plan, member, true, false).with(
                     "invite_state",
-                    fate.map(|it| match it {
-                        InviteFate::Reopened => InviteStatus::Open.as_str(),
-                        InviteFate::Revoked => InviteStatus::Revoked.as_str(),
-                        InviteFate::Kept => InviteStatus::Used.as_str(),
+                    member.joined_by.as_ref().zip(*fate).map(|(it, fate)| {
+                        let status = match fate {
+                            InviteFate::Reopened => InviteStatus::of_open(it.expires_at, at),
+                            InviteFate::Revoked => InviteStatus::Revoked,
+                            InviteFate::Kept => InviteStatus::Used,
+                        };
+                        status.as_str()
                     }),
                 ),
             ),
@@ -228,10 +216,7 @@ fn membership_facts(plan: &Plan, member: &Member, before: bool, after: bool) -> 
     Facts::new()
         .with("user_id", member.user.id.as_str())
         .with("zammad_user_id", member.user.zammad_user_id.map(|it| it.0))
-        .with(
-            "invite_id",
-            member.joined_by.as_ref().map(|it| it.invite.to_string()),
-        )
+        .with("invite_id", member.joined_by.as_ref().map(|it| it.invite.to_string()))
         .with("plan_in_force_before", in_force(before))
         .with("plan_in_force_after", in_force(after))
 }

@@ -158,11 +158,7 @@ impl From<PlanInForce> for Fact {
 /// As RFC 3339 text.
 impl From<OffsetDateTime> for Fact {
     fn from(instant: OffsetDateTime) -> Self {
-        Self::Text(
-            instant
-                .format(&Rfc3339)
-                .expect("years from 0 to 9999 have a form in RFC 3339"),
-        )
+        Self::Text(instant.format(&Rfc3339).expect("years from 0 to 9999 have a form in RFC 3339"))
     }
 }
 
@@ -193,5 +189,49 @@ impl Facts {
     /// The facts with their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Fact)> {
         self.0.iter().map(|(name, fact)| (name.as_ref(), fact))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own_and_is_found_by_it() {
+        for &kind in EventKind::ALL {
+            assert_eq!(EventKind::parse(kind.as_str()), Some(kind));
+        }
+        assert_eq!(EventKind::parse("plan.Created"), None);
+        assert_eq!(EventKind::parse(""), None);
+    }
+
+    #[test]
+    fn cursors_sort_by_save_and_then_by_the_order_within_it() {
+        let cursor = |revision, position| EventCursor { revision, position };
+        assert!(cursor(1, 9) < cursor(2, 0));
+        assert!(cursor(2, 0) < cursor(2, 1));
+    }
+
+    #[test]
+    fn facts_keep_their_order_and_an_absent_value_is_nothing() {
+        let facts = Facts::new()
+            .with("text", "a")
+            .with("number", 3_u32)
+            .with("flag", true)
+            .with("absent", None::<i64>)
+            .with("instant", datetime!(2026-03-01 12:00:00.125 UTC));
+        let all: Vec<_> = facts.iter().map(|(name, fact)| (name, fact.clone())).collect();
+        assert_eq!(
+            all,
+            [
+                ("text", Fact::Text("a".to_owned())),
+                ("number", Fact::Number(3)),
+                ("flag", Fact::Flag(true)),
+                ("absent", Fact::Nothing),
+                ("instant", Fact::Text("2026-03-01T12:00:00.125Z".to_owned())),
+            ]
+        );
     }
 }

@@ -37,9 +37,12 @@ impl InviteStatus {
     /// The status of that name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Open, Self::Used, Self::Revoked, Self::Expired]
-            .into_iter()
-            .find(|it| it.as_str() == name)
+        [Self::Open, Self::Used, Self::Revoked, Self::Expired].into_iter().find(|it| it.as_str() == name)
+    }
+
+    /// What an open invite is at `now`: the one place that knows expiry. At `expires_at` it is too late.
+    pub(crate) fn of_open(expires_at: OffsetDateTime, now: OffsetDateTime) -> Self {
+        if now < expires_at { Self::Open } else { Self::Expired }
     }
 
     /// Its name in the API.
@@ -74,14 +77,13 @@ pub struct Invite {
 }
 
 impl Invite {
-    /// What the invite is at `now`: the one place that knows expiry. At `expires_at` it is too late.
+    /// What the invite is at `now`.
     #[must_use]
     pub fn status(&self, now: OffsetDateTime) -> InviteStatus {
         match self.state {
             InviteState::Used { .. } => InviteStatus::Used,
             InviteState::Revoked => InviteStatus::Revoked,
-            InviteState::Open if self.expires_at <= now => InviteStatus::Expired,
-            InviteState::Open => InviteStatus::Open,
+            InviteState::Open => InviteStatus::of_open(self.expires_at, now),
         }
     }
 
@@ -105,4 +107,72 @@ pub struct NewInvite {
     pub issued_by: UserId,
     /// The first moment at which it is too late.
     pub expires_at: OffsetDateTime,
+}
+
+#[cfg(test)]
+mod tests {
+    use time::{Duration, macros::datetime};
+    use uuid::Uuid;
+
+    use super::*;
+
+    const EXPIRY: OffsetDateTime = datetime!(2026-03-03 12:00 UTC);
+
+    fn invite(state: InviteState) -> Invite {
+        Invite {
+            id: InviteId::from(Uuid::from_u128(1)),
+            state,
+            reopened: false,
+            recipient: None,
+            issued_by: UserId::new("ann").unwrap(),
+            created_at: EXPIRY - Duration::days(2),
+            expires_at: EXPIRY,
+        }
+    }
+
+    fn used() -> InviteState {
+        InviteState::Used { by: UserId::new("bob").unwrap(), at: EXPIRY - Duration::days(1) }
+    }
+
+    #[test]
+    fn an_open_invite_is_too_late_from_the_very_millisecond_of_its_expiry() {
+        let invite = invite(InviteState::Open);
+        assert_eq!(invite.status(EXPIRY - Duration::MILLISECOND), InviteStatus::Open);
+        assert_eq!(invite.status(EXPIRY), InviteStatus::Expired);
+        assert_eq!(invite.status(EXPIRY + Duration::MILLISECOND), InviteStatus::Expired);
+    }
+
+    #[test]
+    fn used_stays_used_and_revoked_stays_revoked_whatever_the_expiry() {
+        for now in [EXPIRY - Duration::MILLISECOND, EXPIRY, EXPIRY + Duration::days(9)] {
+            assert_eq!(invite(used()).status(now), InviteStatus::Used);
+            assert_eq!(invite(InviteState::Revoked).status(now), InviteStatus::Revoked);
+        }
+    }
+
+    #[test]
+    fn only_a_fresh_open_invite_holds_a_seat_and_only_while_the_settings_say_so() {
+        let holding = SettingsValues::default();
+        let not_holding = SettingsValues { pending_invites_hold_seats: false, ..holding };
+        let before = EXPIRY - Duration::MILLISECOND;
+        let fresh = invite(InviteState::Open);
+        assert!(fresh.holds_seat(before, &holding));
+        assert!(!fresh.holds_seat(before, &not_holding));
+        assert!(!fresh.holds_seat(EXPIRY, &holding));
+        assert!(!invite(used()).holds_seat(before, &holding));
+        assert!(!invite(InviteState::Revoked).holds_seat(before, &holding));
+
+        let reopened = Invite { reopened: true, ..fresh };
+        assert_eq!(reopened.status(before), InviteStatus::Open);
+        assert!(!reopened.holds_seat(before, &holding));
+    }
+
+    #[test]
+    fn every_status_is_found_by_its_name() {
+        for status in [InviteStatus::Open, InviteStatus::Used, InviteStatus::Revoked, InviteStatus::Expired] {
+            assert_eq!(InviteStatus::parse(status.as_str()), Some(status));
+        }
+        assert_eq!(InviteStatus::parse("Open"), None);
+        assert_eq!(InviteStatus::parse(""), None);
+    }
 }

@@ -12,7 +12,7 @@ pub use self::{
 };
 use crate::{
     Capacity, Change, DetachReason, Invite, InviteFate, InviteId, PlanId, PlanName, RevokeReason, Seats,
-    Settings, SettingsRevision, SettingsValues, User, UserId,
+    Settings, SettingsRevision, SettingsValues, User, UserEdit, UserId,
 };
 
 /// Owner or member.
@@ -91,11 +91,7 @@ pub struct Plan {
 
 impl From<PlanParts> for Plan {
     fn from(parts: PlanParts) -> Self {
-        Self {
-            parts,
-            changes: Vec::new(),
-            decided_under: None,
-        }
+        Self { parts, changes: Vec::new(), decided_under: None }
     }
 }
 
@@ -110,21 +106,11 @@ impl Plan {
             user_limit: None,
             created_at: now,
             revision: 0,
-            members: vec![Member {
-                user: owner,
-                joined_by: None,
-                joined_at: now,
-            }],
+            members: vec![Member { user: owner, joined_by: None, joined_at: now }],
             invites: Vec::new(),
         };
-        let joined = Change::MemberJoined {
-            member: parts.members[0].clone(),
-        };
-        Self {
-            parts,
-            changes: vec![Change::Created, joined],
-            decided_under: None,
-        }
+        let joined = Change::MemberJoined { member: parts.members[0].clone() };
+        Self { parts, changes: vec![Change::Created, joined], decided_under: None }
     }
 
     /// Which plan.
@@ -184,11 +170,7 @@ impl Plan {
     /// What a member is in this plan.
     #[must_use]
     pub fn role_of(&self, member: &UserId) -> Role {
-        if *member == self.parts.owner {
-            Role::Owner
-        } else {
-            Role::Member
-        }
+        if *member == self.parts.owner { Role::Owner } else { Role::Member }
     }
 
     /// The revision at which it was loaded; 0 when it was never saved.
@@ -219,12 +201,7 @@ impl Plan {
     /// [holds one](Invite::holds_seat).
     #[must_use]
     pub fn seats(&self, now: OffsetDateTime, settings: &SettingsValues) -> Seats {
-        let held = self
-            .parts
-            .invites
-            .iter()
-            .filter(|it| it.holds_seat(now, settings))
-            .count();
+        let held = self.parts.invites.iter().filter(|it| it.holds_seat(now, settings)).count();
         Seats {
             limit: self.parts.user_limit.unwrap_or(settings.user_limit).get(),
             used: count(self.parts.members.len()),
@@ -269,23 +246,24 @@ impl Plan {
     pub fn close(&mut self) {
         for invite in std::mem::take(&mut self.parts.invites) {
             if invite.state == crate::InviteState::Open {
-                self.changes.push(Change::InviteRevoked {
-                    invite: invite.id,
-                    reason: RevokeReason::PlanClosed,
-                });
+                self.changes
+                    .push(Change::InviteRevoked { invite: invite.id, reason: RevokeReason::PlanClosed });
             }
         }
         let mut members = std::mem::take(&mut self.parts.members);
         members.sort_by_key(|it| it.user.id == self.parts.owner);
         for member in members {
             let fate = member.joined_by.as_ref().map(|_| InviteFate::Kept);
-            self.changes.push(Change::MemberDetached {
-                member,
-                reason: DetachReason::PlanClosed,
-                fate,
-            });
+            self.changes.push(Change::MemberDetached { member, reason: DetachReason::PlanClosed, fate });
         }
         self.changes.push(Change::Closed);
+    }
+
+    /// Takes over what is newly known about a member. It is no change of the plan, and a save does not write it.
+    pub fn learn(&mut self, edit: &UserEdit) {
+        if let Some(member) = self.parts.members.iter_mut().find(|it| it.user.id == edit.id) {
+            member.user.apply(edit);
+        }
     }
 
     fn decide_under<'a>(&mut self, settings: &'a Settings) -> &'a SettingsValues {

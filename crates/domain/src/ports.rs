@@ -202,10 +202,7 @@ pub struct MintedToken {
 
 impl fmt::Debug for MintedToken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("MintedToken")
-            .field("invite", &self.invite)
-            .finish_non_exhaustive()
+        formatter.debug_struct("MintedToken").field("invite", &self.invite).finish_non_exhaustive()
     }
 }
 

@@ -62,3 +62,40 @@ impl Seats {
         self.used.saturating_sub(self.limit)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_capacity_is_1_to_100() {
+        for seats in [1, 2, 5, 100] {
+            assert_eq!(i64::from(Capacity::new(seats).unwrap().get()), seats);
+        }
+        for seats in [i64::MIN, -1, 0, 101, (1 << 32) + 5, i64::MAX] {
+            assert!(Capacity::new(seats).is_err(), "{seats}");
+        }
+    }
+
+    #[test]
+    fn the_numbers_add_up() {
+        // limit, used, held: a free seat, room for a promised one, available, over by
+        let cases = [
+            ((5, 1, 0), (true, true, 4, 0)),
+            ((5, 1, 3), (true, true, 1, 0)),
+            ((5, 1, 4), (false, true, 0, 0)),
+            ((5, 4, 1), (false, true, 0, 0)),
+            ((5, 5, 0), (false, false, 0, 0)),
+            ((2, 1, 3), (false, true, 0, 0)),
+            ((2, 4, 0), (false, false, 0, 2)),
+            ((2, 4, 1), (false, false, 0, 2)),
+            ((1, 1, 0), (false, false, 0, 0)),
+        ];
+        for ((limit, used, held), expected) in cases {
+            let seats = Seats { limit, used, held };
+            let actual =
+                (seats.has_free(), seats.has_room_for_promised(), seats.available(), seats.over_by());
+            assert_eq!(actual, expected, "{seats:?}");
+        }
+    }
+}

@@ -25,22 +25,14 @@ impl User {
     /// A user of whom nothing but the id is known.
     #[must_use]
     pub fn new(id: UserId) -> Self {
-        Self {
-            id,
-            email: None,
-            name: None,
-            individual_plan: None,
-            zammad_user_id: None,
-        }
+        Self { id, email: None, name: None, individual_plan: None, zammad_user_id: None }
     }
 
     /// The plan in force for this user: the family's while in one, else the individual one. Derived each time,
     /// so that nothing has to be restored when a family is left.
     #[must_use]
     pub fn plan_in_force(&self, family: Option<PlanId>) -> Option<PlanInForce> {
-        family
-            .map(PlanInForce::Family)
-            .or_else(|| self.individual_plan.clone().map(PlanInForce::Individual))
+        family.map(PlanInForce::Family).or_else(|| self.individual_plan.clone().map(PlanInForce::Individual))
     }
 
     /// Whether `edit` would change anything.
@@ -144,11 +136,58 @@ impl UserEdit {
     /// Mentions a user without telling anything about them.
     #[must_use]
     pub fn mention(id: UserId) -> Self {
-        Self {
-            id,
-            email: Edit::Keep,
-            name: Edit::Keep,
-            individual_plan: Edit::Keep,
+        Self { id, email: Edit::Keep, name: Edit::Keep, individual_plan: Edit::Keep }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn ann() -> User {
+        User {
+            email: Some(Email::new("ann@example.com").unwrap()),
+            individual_plan: Some(IndividualPlan::new("free").unwrap()),
+            ..User::new(UserId::new("ann").unwrap())
         }
+    }
+
+    #[test]
+    fn the_familys_plan_is_in_force_while_a_member_and_the_own_one_otherwise() {
+        let family = PlanId::from(Uuid::from_u128(1));
+        let own = PlanInForce::Individual(IndividualPlan::new("free").unwrap());
+        assert_eq!(ann().plan_in_force(Some(family)), Some(PlanInForce::Family(family)));
+        assert_eq!(ann().plan_in_force(None), Some(own));
+        assert_eq!(User::new(UserId::new("bob").unwrap()).plan_in_force(None), None);
+    }
+
+    #[test]
+    fn a_mention_changes_nothing() {
+        let edit = UserEdit::mention(ann().id);
+        assert!(!ann().differs_from(&edit));
+        let mut user = ann();
+        user.apply(&edit);
+        assert_eq!(user, ann());
+    }
+
+    #[test]
+    fn an_edit_sets_clears_and_keeps_each_field_by_itself() {
+        let edit = UserEdit {
+            email: Edit::Set(None),
+            name: Edit::from_known(PersonName::new("Ann").ok()),
+            individual_plan: Edit::from_known(None),
+            ..UserEdit::mention(ann().id)
+        };
+        assert!(ann().differs_from(&edit));
+
+        let mut user = ann();
+        user.apply(&edit);
+
+        assert_eq!(user.email, None);
+        assert_eq!(user.name, PersonName::new("Ann").ok());
+        assert_eq!(user.individual_plan, ann().individual_plan);
+        assert!(!user.differs_from(&edit), "the same edit again changes nothing");
     }
 }

@@ -18,6 +18,7 @@ impl Plan {
         now: OffsetDateTime,
         settings: &SettingsValues,
     ) -> Verdict {
+        let invite = self.latest(invite);
         if self.joined_by(invite, candidate).is_some() {
             return Verdict::AlreadyAccepted;
         }
@@ -40,11 +41,9 @@ impl Plan {
         settings: &Settings,
     ) -> Result<Accepted, AcceptRefusal> {
         let values = self.decide_under(settings);
+        let invite = &self.latest(invite).clone();
         if let Some(member) = self.joined_by(invite, &candidate) {
-            return Ok(Accepted {
-                member: member.clone(),
-                replayed: true,
-            });
+            return Ok(Accepted { member: member.clone(), replayed: true });
         }
         if let Some(refusal) = self.refusal(invite, &candidate, now, values) {
             return Err(refusal);
@@ -61,23 +60,17 @@ impl Plan {
             joined_at: now,
         };
         if let Some(invite) = self.parts.invites.iter_mut().find(|it| it.id == invite.id) {
-            invite.state = InviteState::Used {
-                by: user_id.clone(),
-                at: now,
-            };
+            invite.state = InviteState::Used { by: user_id.clone(), at: now };
         }
         self.parts.members.push(member.clone());
-        self.changes.push(Change::InviteAccepted {
-            invite: invite.id,
-            user: user_id,
-        });
-        self.changes.push(Change::MemberJoined {
-            member: member.clone(),
-        });
-        Ok(Accepted {
-            member,
-            replayed: false,
-        })
+        self.changes.push(Change::InviteAccepted { invite: invite.id, user: user_id });
+        self.changes.push(Change::MemberJoined { member: member.clone() });
+        Ok(Accepted { member, replayed: false })
+    }
+
+    /// The invite as the plan has it: `invite` may be a copy from before the latest decisions.
+    fn latest<'a>(&'a self, invite: &'a Invite) -> &'a Invite {
+        self.invite(invite.id).unwrap_or(invite)
     }
 
     /// Their membership, when it was this invite that gave it to them.
@@ -108,15 +101,12 @@ impl Plan {
         if candidate.user.id == self.parts.owner {
             return Some(AcceptRefusal::OwnPlan);
         }
-        if candidate.current_plan.is_some() {
+        if candidate.current_plan.is_some() || self.member(&candidate.user.id).is_some() {
             return Some(AcceptRefusal::AlreadyInPlan);
         }
         let seats = self.seats(now, settings);
-        let has_seat = if invite.holds_seat(now, settings) {
-            seats.has_room_for_promised()
-        } else {
-            seats.has_free()
-        };
+        let has_seat =
+            if invite.holds_seat(now, settings) { seats.has_room_for_promised() } else { seats.has_free() };
         (!has_seat).then_some(AcceptRefusal::Full(PlanFull(seats)))
     }
 }
@@ -125,8 +115,5 @@ fn is_meant_for(invite: &Invite, candidate: &Candidate) -> bool {
     let Some(recipient) = &invite.recipient else {
         return true;
     };
-    candidate
-        .verified_email
-        .as_ref()
-        .is_some_and(|it| it.is_same_as(recipient))
+    candidate.verified_email.as_ref().is_some_and(|it| it.is_same_as(recipient))
 }

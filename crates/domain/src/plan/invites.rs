@@ -35,11 +35,7 @@ impl Plan {
     /// When every seat is taken or promised.
     pub fn check_issue(&self, now: OffsetDateTime, settings: &SettingsValues) -> Result<(), PlanFull> {
         let seats = self.seats(now, settings);
-        if seats.has_free() {
-            Ok(())
-        } else {
-            Err(PlanFull(seats))
-        }
+        if seats.has_free() { Ok(()) } else { Err(PlanFull(seats)) }
     }
 
     /// Issues an invite, to `recipient` only if there is one.
@@ -61,7 +57,7 @@ impl Plan {
 
     /// Whether the invite could be sent again.
     ///
-    /// An open invite passes its seat on; any other needs a free one.
+    /// An invite that holds a seat passes it on; any other needs a free one.
     ///
     /// # Errors
     ///
@@ -99,32 +95,29 @@ impl Plan {
         let values = self.decide_under(settings);
         self.check_resend(old, now, values)?;
         let recipient = self.invite(old).and_then(|it| it.recipient.clone());
-        self.revoke(old, RevokeReason::Resent);
+        self.take_back(old, RevokeReason::Resent);
         Ok(self.add_invite(invite, recipient, now))
     }
 
-    /// Takes an open invite back; changes nothing about any other.
-    pub fn revoke(&mut self, invite: InviteId, reason: RevokeReason) {
+    /// Takes an open invite back; changes nothing about any other, nor about one that has expired.
+    pub fn revoke(&mut self, invite: InviteId, reason: RevokeReason, now: OffsetDateTime) {
+        if self.invite(invite).is_some_and(|it| it.status(now) == InviteStatus::Open) {
+            self.take_back(invite, reason);
+        }
+    }
+
+    fn take_back(&mut self, invite: InviteId, reason: RevokeReason) {
         let Some(invite) = self.parts.invites.iter_mut().find(|it| it.id == invite) else {
             return;
         };
         if invite.state == InviteState::Open {
             invite.state = InviteState::Revoked;
-            self.changes.push(Change::InviteRevoked {
-                invite: invite.id,
-                reason,
-            });
+            self.changes.push(Change::InviteRevoked { invite: invite.id, reason });
         }
     }
 
     fn add_invite(&mut self, invite: NewInvite, recipient: Option<Email>, now: OffsetDateTime) -> Invite {
-        let NewInvite {
-            id,
-            code,
-            token,
-            issued_by,
-            expires_at,
-        } = invite;
+        let NewInvite { id, code, token, issued_by, expires_at } = invite;
         let invite = Invite {
             id,
             state: InviteState::Open,
@@ -135,11 +128,7 @@ impl Plan {
             expires_at,
         };
         self.parts.invites.push(invite.clone());
-        self.changes.push(Change::InviteCreated {
-            invite: invite.clone(),
-            code,
-            token,
-        });
+        self.changes.push(Change::InviteCreated { invite: invite.clone(), code, token });
         invite
     }
 }

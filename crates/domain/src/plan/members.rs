@@ -4,8 +4,8 @@ use time::OffsetDateTime;
 
 use super::Plan;
 use crate::{
-    Change, DetachReason, DetachedInvites, InviteFate, InviteId, InviteStatus, PlanInForce, RevokeReason,
-    Settings, UserId,
+    Change, DetachReason, DetachedInvites, InviteFate, InviteId, InviteState, InviteStatus, PlanInForce,
+    RevokeReason, Settings, UserId,
 };
 
 /// The plan has no such member.
@@ -70,25 +70,26 @@ impl Plan {
         let invite = member.joined_by.as_ref().zip(fate).map(|(it, fate)| {
             let status = match fate {
                 InviteFate::Revoked => InviteStatus::Revoked,
-                _ if it.expires_at <= now => InviteStatus::Expired,
-                _ => InviteStatus::Open,
+                InviteFate::Reopened | InviteFate::Kept => InviteStatus::of_open(it.expires_at, now),
             };
             (it.invite, status)
         });
+        if let Some((id, status)) = invite
+            && let Some(invite) = self.parts.invites.iter_mut().find(|it| it.id == id)
+        {
+            if status == InviteStatus::Revoked {
+                invite.state = InviteState::Revoked;
+            } else {
+                invite.state = InviteState::Open;
+                invite.reopened = true;
+            }
+        }
         let plan_in_force = member.user.plan_in_force(None);
 
         self.changes.push(Change::MemberDetached { member, reason, fate });
         if let Some((invite, InviteStatus::Revoked)) = invite {
-            self.changes.push(Change::InviteRevoked {
-                invite,
-                reason: RevokeReason::MemberDetached,
-            });
+            self.changes.push(Change::InviteRevoked { invite, reason: RevokeReason::MemberDetached });
         }
-        Ok(Detachment {
-            user: user.clone(),
-            detached_at: now,
-            invite,
-            plan_in_force,
-        })
+        Ok(Detachment { user: user.clone(), detached_at: now, invite, plan_in_force })
     }
 }

@@ -1,0 +1,185 @@
+//! Issuing an invite, and sending one again.
+
+use family_plan_domain::{
+    Email, Invite, InviteId, InviteTtl, NewInvite, Plan, PlanId, ResendRefusal, Settings, SettingsValues,
+    ports::{HelpDeskError, LoadedPlan},
+};
+use time::OffsetDateTime;
+
+use crate::{
+    AccessError, Caller, InviteReport, IssuedInvite, SaveFailure,
+    access::{PlanAccess, Right},
+    attempts::Attempts,
+    mint::Mint,
+};
+
+/// What an invite shall be like.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InviteRequest {
+    /// The only address it may be accepted from.
+    pub recipient: Option<Email>,
+    /// How long it can be accepted, if not as long as the settings say.
+    pub ttl: Option<InviteTtl>,
+}
+
+/// Why no invite is issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueInviteError {
+    /// The caller has no access, or lacks the right.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The plan refuses; a new invite can only be refused because the plan is full.
+    #[error(transparent)]
+    Refused(#[from] ResendRefusal),
+    /// The helpdesk minted no token.
+    #[error(transparent)]
+    HelpDesk(#[from] HelpDeskError),
+    /// The invite could not be saved.
+    #[error(transparent)]
+    Save(#[from] SaveFailure),
+}
+
+/// Issues invites.
+#[derive(Clone)]
+pub struct IssueInvite {
+    /// The way to plans.
+    pub access: PlanAccess,
+    /// Where secrets come from.
+    pub mint: Mint,
+}
+
+impl IssueInvite {
+    /// Issues an invite to `plan`. The helpdesk is not called when the plan is full, and is left with no token of an
+    /// invite that was not saved.
+    ///
+    /// # Errors
+    ///
+    /// See [`IssueInviteError`].
+    pub async fn run(
+        &self,
+        caller: Caller,
+        plan: PlanId,
+        request: InviteRequest,
+    ) -> Result<IssuedInvite, IssueInviteError> {
+        self.issue(caller, plan, Occasion::New(request)).await
+    }
+
+    /// Issues a new invite for the recipient of `invite`, which is revoked in the same step.
+    ///
+    /// # Errors
+    ///
+    /// See [`IssueInviteError`].
+    pub async fn resend(
+        &self,
+        caller: Caller,
+        plan: PlanId,
+        invite: InviteId,
+    ) -> Result<IssuedInvite, IssueInviteError> {
+        self.issue(caller, plan, Occasion::Resend(invite)).await
+    }
+
+    async fn issue(
+        &self,
+        caller: Caller,
+        plan: PlanId,
+        occasion: Occasion,
+    ) -> Result<IssuedInvite, IssueInviteError> {
+        let this = self.clone();
+        self.mint.to_the_end(async move { this.check_mint_save(&caller, plan, &occasion).await }).await
+    }
+
+    async fn check_mint_save(
+        &self,
+        caller: &Caller,
+        plan: PlanId,
+        occasion: &Occasion,
+    ) -> Result<IssuedInvite, IssueInviteError> {
+        let now = self.access.clock.now();
+        let LoadedPlan { plan: loaded, settings } = self.load(caller, plan, occasion, now).await?;
+        occasion.check(&loaded, now, &settings.values)?;
+
+        let ttl = occasion.ttl().unwrap_or(settings.values.invite_ttl).duration();
+        let (code, invite) = self.mint.mint(caller.user.clone(), now + ttl).await?;
+        let id = invite.id;
+        let saved = self.save(caller, plan, occasion, invite).await;
+        if saved.is_err() {
+            self.mint.discard(id);
+        }
+        Ok(IssuedInvite { report: saved?, code })
+    }
+
+    /// Decides again: minting took its time, and others did not wait.
+    async fn save(
+        &self,
+        caller: &Caller,
+        plan: PlanId,
+        occasion: &Occasion,
+        invite: NewInvite,
+    ) -> Result<InviteReport, IssueInviteError> {
+        let mut attempts = Attempts::default();
+        loop {
+            let now = self.access.clock.now();
+            let LoadedPlan { mut plan, settings } = self.load(caller, plan, occasion, now).await?;
+            let issued = occasion.decide(&mut plan, invite.clone(), now, &settings)?;
+            match self.access.plans.save(&plan, &caller.origin(now)).await {
+                Ok(()) => return Ok(InviteReport::new(issued, &settings.values, now)),
+                Err(err) => attempts.again_after(err).await?,
+            }
+        }
+    }
+
+    async fn load(
+        &self,
+        caller: &Caller,
+        plan: PlanId,
+        occasion: &Occasion,
+        now: OffsetDateTime,
+    ) -> Result<LoadedPlan, AccessError> {
+        match occasion {
+            Occasion::New(_) => self.access.load(plan, caller, Right::Invite, now).await,
+            Occasion::Resend(invite) => {
+                self.access.load_with_invite(plan, *invite, caller, Right::Invite, now).await
+            }
+        }
+    }
+}
+
+/// Why an invite is issued.
+enum Occasion {
+    New(InviteRequest),
+    Resend(InviteId),
+}
+
+impl Occasion {
+    fn ttl(&self) -> Option<InviteTtl> {
+        match self {
+            Self::New(request) => request.ttl,
+            Self::Resend(_) => None,
+        }
+    }
+
+    fn check(
+        &self,
+        plan: &Plan,
+        now: OffsetDateTime,
+        settings: &SettingsValues,
+    ) -> Result<(), ResendRefusal> {
+        match self {
+            Self::New(_) => Ok(plan.check_issue(now, settings)?),
+            Self::Resend(invite) => plan.check_resend(*invite, now, settings),
+        }
+    }
+
+    fn decide(
+        &self,
+        plan: &mut Plan,
+        invite: NewInvite,
+        now: OffsetDateTime,
+        settings: &Settings,
+    ) -> Result<Invite, ResendRefusal> {
+        match self {
+            Self::New(request) => Ok(plan.issue(invite, request.recipient.clone(), now, settings)?),
+            Self::Resend(old) => plan.resend(*old, invite, now, settings),
+        }
+    }
+}
