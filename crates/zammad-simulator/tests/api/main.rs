@@ -1,0 +1,13 @@
+//! The simulator over real HTTP, one rule of the contract per test.
+
+mod authentication;
+mod errors;
+mod failures;
+mod helpdesk;
+mod inspection;
+mod token_list;
+mod token_minting;
+mod user_changes;
+mod user_reading;
+mod user_search;
+mod versions;
