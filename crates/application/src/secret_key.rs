@@ -116,7 +116,7 @@ mod tests {
         for example in [
             "00".repeat(32),
             "0123456789abcdef".repeat(4),
-            (0..32).map(|it| format!("{it:02x}")).collect::<String>(),
+            "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f".to_owned(),
             STANDARD.encode("changeme".repeat(4)),
         ] {
             assert_eq!(parse(&example).unwrap_err(), WeakSecretKey::Example, "{example}");
