@@ -1,1 +1,51 @@
-//! .
+//! The schema, as steps that only go forward: the same on SQLite, PostgreSQL and MariaDB/MySQL.
+//!
+//! Instants are `BIGINT`: milliseconds since the Unix epoch, in UTC, exact on every engine.
+
+mod lock;
+mod m20261121_000001_create_users;
+mod m20261121_000002_create_plans;
+mod m20261121_000003_create_invites;
+mod m20261121_000004_create_memberships;
+mod m20261121_000005_create_events;
+mod m20261121_000006_create_settings;
+mod table;
+
+use sea_orm_migration::{
+    prelude::{DbErr, MigrationTrait, MigratorTrait},
+    sea_orm::DatabaseConnection,
+};
+
+struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_create_users::Migration),
+            Box::new(m20261121_000002_create_plans::Migration),
+            Box::new(m20261121_000003_create_invites::Migration),
+            Box::new(m20261121_000004_create_memberships::Migration),
+            Box::new(m20261121_000005_create_events::Migration),
+            Box::new(m20261121_000006_create_settings::Migration),
+        ]
+    }
+}
+
+/// Applies every step that is missing. Holds a lock meanwhile, so that several processes may start together.
+///
+/// # Errors
+///
+/// When the database fails, or knows steps that this version does not.
+pub async fn migrate(database: &DatabaseConnection) -> Result<(), DbErr> {
+    lock::migrate::<Migrator>(database).await
+}
+
+/// The names of the steps that are missing, in order. Changes nothing.
+///
+/// # Errors
+///
+/// When the database fails, or knows steps that this version does not.
+pub async fn pending(database: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let pending = Migrator::get_pending_migrations_read_only(database).await?;
+    Ok(pending.iter().map(|it| it.name().to_owned()).collect())
+}

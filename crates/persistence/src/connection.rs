@@ -1,0 +1,173 @@
+//! Connecting to a database, and its transactions.
+
+mod pool;
+
+use std::{error::Error, sync::Arc};
+
+use family_plan_domain::ports::{Ids, StoreError};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{SqlPlans, SqlSettings, SqlUsers, error::SqlError};
+
+/// Why there is no connection. Says nothing of the URL, which may hold a password.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The URL names no engine that is supported.
+    #[error("a database URL starts with sqlite://, postgres:// or mysql://")]
+    UnknownEngine,
+    /// The URL cannot be read.
+    #[error("the database URL is malformed")]
+    MalformedUrl,
+    /// The database cannot be reached, or does not let us in.
+    #[error("cannot connect to the database")]
+    Unreachable(#[source] Box<dyn Error + Send + Sync>),
+}
+
+/// The kinds of databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// SQLite: one file, embedded.
+    Sqlite,
+    /// PostgreSQL, or what speaks its protocol.
+    Postgres,
+    /// MariaDB or MySQL, or what speaks their protocol.
+    MySql,
+}
+
+/// A database; clones share its connections.
+#[derive(Clone, Debug)]
+pub struct Database {
+    connection: DatabaseConnection,
+    /// SQLite has one writer at a time: tasks queue here, first come, first served, because those that wait inside of
+    /// SQLite poll, and the unlucky starve. Other processes are waited for inside of SQLite.
+    write_gate: Option<Arc<Semaphore>>,
+}
+
+impl Database {
+    /// Connects to the database at `url`: `sqlite://<path>?mode=rwc`, `postgres://…` or `mysql://…`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConnectError`].
+    pub async fn connect(url: &str, max_connections: u32) -> Result<Self, ConnectError> {
+        let connection = pool::connect(url, max_connections).await?;
+        let write_gate =
+            (connection.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Semaphore::new(1)));
+        Ok(Self { connection, write_gate })
+    }
+
+    /// Which kind of database it is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self.connection.get_database_backend() {
+            DbBackend::Postgres => Engine::Postgres,
+            DbBackend::MySql => Engine::MySql,
+            _ => Engine::Sqlite,
+        }
+    }
+
+    /// Brings the schema up to date. Several processes may do so at the same time.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails, or has a schema from a later version.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        let _permit = self.write_permit().await;
+        family_plan_migrations::migrate(&self.connection).await.map_err(StoreError::new)
+    }
+
+    /// What is missing until the schema is up to date.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails, or has a schema from a later version.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, StoreError> {
+        family_plan_migrations::pending(&self.connection).await.map_err(StoreError::new)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    ///
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.connection.ping().await.map_err(StoreError::new)
+    }
+
+    /// Closes every connection, once those in use are free again.
+    ///
+    /// # Errors
+    ///
+    /// When a connection cannot be closed in an orderly way.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.connection.close().await.map_err(StoreError::new)
+    }
+
+    /// The plans in this database; `ids` makes those of events and memberships.
+    #[must_use]
+    pub fn plans(&self, ids: Arc<dyn Ids>) -> SqlPlans {
+        SqlPlans::new(self.clone(), ids)
+    }
+
+    /// The users in this database.
+    #[must_use]
+    pub fn users(&self) -> SqlUsers {
+        SqlUsers::new(self.clone())
+    }
+
+    /// The settings in this database; `ids` makes those of events.
+    #[must_use]
+    pub fn settings(&self, ids: Arc<dyn Ids>) -> SqlSettings {
+        SqlSettings::new(self.clone(), ids)
+    }
+
+    /// For single statements that read.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Permission for single statements that write, for as long as it is held.
+    pub(crate) async fn write_permit(&self) -> Option<OwnedSemaphorePermit> {
+        let gate = self.write_gate.clone()?;
+        Some(gate.acquire_owned().await.expect("the gate is never closed"))
+    }
+
+    /// Begins a transaction that writes.
+    pub(crate) async fn begin(&self) -> Result<WriteTransaction, SqlError> {
+        let permit = self.write_permit().await;
+        let options = TransactionOptions {
+            // One that begins by reading could not go on to write once another process wrote.
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let inner = self.connection.begin_with_options(options).await?;
+        Ok(WriteTransaction { inner, _permit: permit })
+    }
+}
+
+/// A transaction that is to be [finished](Self::finish).
+pub(crate) struct WriteTransaction {
+    inner: DatabaseTransaction,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl WriteTransaction {
+    pub(crate) fn connection(&self) -> &DatabaseTransaction {
+        &self.inner
+    }
+
+    /// Commits what led to a value, takes back what led to an error.
+    pub(crate) async fn finish<T>(self, outcome: Result<T, SqlError>) -> Result<T, SqlError> {
+        if outcome.is_ok() {
+            self.inner.commit().await?;
+        } else if let Err(err) = self.inner.rollback().await {
+            // The database takes it back by itself when the connection ends.
+            tracing::warn!(error = &err as &dyn Error, "cannot roll back");
+        }
+        outcome
+    }
+}

@@ -1,0 +1,88 @@
+//! [`Plans`] in a SQL database.
+
+mod list;
+mod load;
+mod save;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use family_plan_domain::{
+    CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, Origin, Plan, PlanId, UserId,
+    ports::{Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, StoreError},
+};
+use time::OffsetDateTime;
+
+use crate::{Database, events};
+
+/// Keeps plans in a SQL database.
+#[derive(Clone)]
+pub struct SqlPlans {
+    database: Database,
+    ids: Arc<dyn Ids>,
+}
+
+impl SqlPlans {
+    pub(crate) fn new(database: Database, ids: Arc<dyn Ids>) -> Self {
+        Self { database, ids }
+    }
+}
+
+#[async_trait]
+impl Plans for SqlPlans {
+    async fn load(&self, plan: PlanId, now: OffsetDateTime) -> Result<Option<LoadedPlan>, StoreError> {
+        Ok(load::plan(self.database.reader(), plan, None, now).await?)
+    }
+
+    async fn load_with_invite(
+        &self,
+        plan: PlanId,
+        invite: InviteId,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedPlan>, StoreError> {
+        Ok(load::plan(self.database.reader(), plan, Some(invite), now).await?)
+    }
+
+    async fn load_by_code(
+        &self,
+        code: CodeHash,
+        visitor: Option<UserId>,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedInvite>, StoreError> {
+        Ok(load::by_code(self.database.reader(), code, visitor.as_ref(), now).await?)
+    }
+
+    async fn save(&self, plan: &Plan, origin: &Origin) -> Result<(), SaveError> {
+        Ok(save::save(&self.database, &*self.ids, plan, origin).await?)
+    }
+
+    async fn list(
+        &self,
+        owner: Option<UserId>,
+        after: Option<PlanId>,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<Vec<ListedPlan>, StoreError> {
+        Ok(list::plans(self.database.reader(), owner.as_ref(), after, limit as u64, now).await?)
+    }
+
+    async fn invites(
+        &self,
+        plan: PlanId,
+        status: Option<InviteStatus>,
+        after: Option<InviteId>,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Invite>, StoreError> {
+        Ok(list::invites(self.database.reader(), plan, status, after, limit as u64, now).await?)
+    }
+
+    async fn history(
+        &self,
+        plan: PlanId,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        Ok(events::of_plan(self.database.reader(), plan, after, limit as u64).await?)
+    }
+}

@@ -1,0 +1,24 @@
+//! Selecting the columns of several tables at once, and reading them again.
+
+use sea_orm::{
+    EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult,
+    sea_query::{Expr, SelectStatement},
+};
+
+use crate::error::SqlError;
+
+/// Selects every column of the table that the statement calls `table`, for [`read`].
+pub(crate) fn select<E: EntityTrait>(query: &mut SelectStatement, table: &'static str) {
+    for column in E::Column::iter() {
+        query.expr_as(Expr::col((table, column)), prefix(table) + column.as_str());
+    }
+}
+
+/// Reads what was [selected](select) of `table`: `Option<Model>` where it need not have a row.
+pub(crate) fn read<M: FromQueryResult>(row: &QueryResult, table: &'static str) -> Result<M, SqlError> {
+    Ok(M::from_query_result(row, &prefix(table))?)
+}
+
+fn prefix(table: &'static str) -> String {
+    format!("{table}_")
+}

@@ -1,0 +1,190 @@
+//! Stores that live in memory, as strict as the ones that do not.
+
+mod changes;
+mod reading;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use family_plan_domain::{
+    CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, Origin, Person, Plan, PlanId, PlanParts,
+    Settings, SettingsRevision, SettingsValues, User, UserEdit, UserId,
+    ports::{Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, SettingsStore, StoreError, Users},
+};
+use time::OffsetDateTime;
+
+use crate::fixtures::default_settings;
+
+/// Keeps plans, users and settings; clones share them.
+#[derive(Clone)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+    ids: Arc<dyn Ids>,
+}
+
+#[derive(Clone)]
+struct State {
+    settings: Settings,
+    users: BTreeMap<UserId, User>,
+    plans: BTreeMap<PlanId, StoredPlan>,
+    invites: BTreeMap<InviteId, StoredInvite>,
+    /// In the order in which they began.
+    memberships: Vec<Membership>,
+    /// In the order in which they happened.
+    events: Vec<Event>,
+}
+
+#[derive(Clone)]
+struct StoredPlan {
+    /// Without members and invites, which are kept on their own.
+    parts: PlanParts,
+    is_closed: bool,
+}
+
+#[derive(Clone)]
+struct StoredInvite {
+    plan: PlanId,
+    invite: Invite,
+    code: CodeHash,
+}
+
+#[derive(Clone)]
+struct Membership {
+    plan: PlanId,
+    user: UserId,
+    invite: Option<InviteId>,
+    joined_at: OffsetDateTime,
+    is_over: bool,
+}
+
+impl MemoryStore {
+    /// A store with the default settings and nothing else; `ids` makes those of events.
+    #[must_use]
+    pub fn new(ids: Arc<dyn Ids>) -> Self {
+        let state = State {
+            settings: default_settings(),
+            users: BTreeMap::new(),
+            plans: BTreeMap::new(),
+            invites: BTreeMap::new(),
+            memberships: Vec::new(),
+            events: Vec::new(),
+        };
+        Self { state: Arc::new(Mutex::new(state)), ids }
+    }
+
+    /// Every event there ever was, in order, also those of the settings and of closed plans.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.state().events.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Plans for MemoryStore {
+    async fn load(&self, plan: PlanId, now: OffsetDateTime) -> Result<Option<LoadedPlan>, StoreError> {
+        Ok(self.state().load(plan, None, now))
+    }
+
+    async fn load_with_invite(
+        &self,
+        plan: PlanId,
+        invite: InviteId,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedPlan>, StoreError> {
+        Ok(self.state().load(plan, Some(invite), now))
+    }
+
+    async fn load_by_code(
+        &self,
+        code: CodeHash,
+        visitor: Option<UserId>,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedInvite>, StoreError> {
+        Ok(self.state().load_by_code(code, visitor.as_ref(), now))
+    }
+
+    async fn save(&self, plan: &Plan, origin: &Origin) -> Result<(), SaveError> {
+        if plan.changes().is_empty() {
+            return Ok(());
+        }
+        let mut state = self.state();
+        let mut changed = state.clone();
+        changed.save(plan, origin, &*self.ids)?;
+        *state = changed;
+        Ok(())
+    }
+
+    async fn list(
+        &self,
+        owner: Option<UserId>,
+        after: Option<PlanId>,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<Vec<ListedPlan>, StoreError> {
+        Ok(self.state().list(owner.as_ref(), after, limit, now))
+    }
+
+    async fn invites(
+        &self,
+        plan: PlanId,
+        status: Option<InviteStatus>,
+        after: Option<InviteId>,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Invite>, StoreError> {
+        Ok(self.state().invites(plan, status, after, limit, now))
+    }
+
+    async fn history(
+        &self,
+        plan: PlanId,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        Ok(self.state().history(plan, after, limit))
+    }
+}
+
+#[async_trait]
+impl Users for MemoryStore {
+    async fn find(&self, user: UserId) -> Result<Option<Person>, StoreError> {
+        Ok(self.state().find(&user))
+    }
+
+    async fn record(&self, edit: UserEdit) -> Result<(), StoreError> {
+        self.state().users.entry(edit.id.clone()).or_insert_with(|| User::new(edit.id.clone())).apply(&edit);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SettingsStore for MemoryStore {
+    async fn load(&self) -> Result<Settings, StoreError> {
+        Ok(self.state().settings.clone())
+    }
+
+    async fn replace(
+        &self,
+        revision: SettingsRevision,
+        values: SettingsValues,
+        origin: &Origin,
+    ) -> Result<Settings, SaveError> {
+        let mut state = self.state();
+        if state.settings.revision != revision {
+            return Err(SaveError::Stale);
+        }
+        if state.settings.values != values {
+            let (settings, event) = state.settings.replaced_by(values, self.ids.next().into(), origin);
+            state.settings = settings;
+            state.events.push(event);
+        }
+        Ok(state.settings.clone())
+    }
+}

@@ -1,0 +1,96 @@
+//! Several servers that share one database.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use family_plan_domain::{
+    CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, Origin, Plan, PlanId, UserId,
+    ports::{ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, StoreError},
+};
+use time::OffsetDateTime;
+
+/// Gives each call to the next of several stores of the same plans, as a load balancer would.
+pub struct ReplicatedPlans {
+    replicas: Vec<Arc<dyn Plans>>,
+    n_calls: AtomicUsize,
+}
+
+impl ReplicatedPlans {
+    /// All of `replicas` as one.
+    ///
+    /// # Panics
+    ///
+    /// When there are none.
+    #[must_use]
+    pub fn new(replicas: Vec<Arc<dyn Plans>>) -> Self {
+        assert!(!replicas.is_empty(), "somebody has to answer");
+        Self { replicas, n_calls: AtomicUsize::new(0) }
+    }
+
+    fn next(&self) -> &dyn Plans {
+        let n_calls = self.n_calls.fetch_add(1, Ordering::Relaxed);
+        &*self.replicas[n_calls % self.replicas.len()]
+    }
+}
+
+#[async_trait]
+impl Plans for ReplicatedPlans {
+    async fn load(&self, plan: PlanId, now: OffsetDateTime) -> Result<Option<LoadedPlan>, StoreError> {
+        self.next().load(plan, now).await
+    }
+
+    async fn load_with_invite(
+        &self,
+        plan: PlanId,
+        invite: InviteId,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedPlan>, StoreError> {
+        self.next().load_with_invite(plan, invite, now).await
+    }
+
+    async fn load_by_code(
+        &self,
+        code: CodeHash,
+        visitor: Option<UserId>,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedInvite>, StoreError> {
+        self.next().load_by_code(code, visitor, now).await
+    }
+
+    async fn save(&self, plan: &Plan, origin: &Origin) -> Result<(), SaveError> {
+        self.next().save(plan, origin).await
+    }
+
+    async fn list(
+        &self,
+        owner: Option<UserId>,
+        after: Option<PlanId>,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<Vec<ListedPlan>, StoreError> {
+        self.next().list(owner, after, limit, now).await
+    }
+
+    async fn invites(
+        &self,
+        plan: PlanId,
+        status: Option<InviteStatus>,
+        after: Option<InviteId>,
+        limit: usize,
+        now: OffsetDateTime,
+    ) -> Result<Vec<Invite>, StoreError> {
+        self.next().invites(plan, status, after, limit, now).await
+    }
+
+    async fn history(
+        &self,
+        plan: PlanId,
+        after: Option<EventCursor>,
+        limit: usize,
+    ) -> Result<Vec<Event>, StoreError> {
+        self.next().history(plan, after, limit).await
+    }
+}
