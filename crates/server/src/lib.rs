@@ -1,1 +1,23 @@
-//! .
+//! The family-plan service over HTTP: API, pages, identity, configuration, and the wiring of the adapters.
+
+mod api;
+pub mod command;
+pub mod configuration;
+pub mod demo;
+mod edge;
+pub mod health;
+pub mod identity;
+mod pages;
+pub mod problem;
+mod routes;
+mod serve;
+mod service;
+pub mod system;
+pub mod telemetry;
+pub mod token;
+
+pub use self::{
+    routes::{openapi_document, routes},
+    serve::{Running, ServeError, start},
+    service::{Adapters, Links, Service, Surroundings},
+};

@@ -1,0 +1,66 @@
+//! The HTTP API: each operation turns a request into a call of a use case, and its result into an answer.
+
+mod auth;
+mod body;
+mod cursor;
+mod invite_links;
+mod invites;
+mod members;
+mod nullable;
+mod parameter;
+mod plans;
+mod settings;
+mod system;
+mod users;
+mod views;
+
+use poem_openapi::{OpenApiService, Tags};
+
+pub(crate) use self::auth::authenticate;
+
+/// What operations are about.
+#[derive(Tags)]
+enum Topic {
+    /// Family plans and their seats.
+    Plans,
+    /// The people in a plan.
+    Members,
+    /// Inviting people to a plan.
+    Invites,
+    /// Joining by an invite's link.
+    Joining,
+    /// Users, and the plan in force for them.
+    Users,
+    /// What administrators can set.
+    Settings,
+    /// Whether the service is well.
+    Health,
+}
+
+type Api = (
+    plans::PlansApi,
+    members::MembersApi,
+    invites::InvitesApi,
+    invite_links::InviteLinksApi,
+    users::UsersApi,
+    settings::SettingsApi,
+    system::SystemApi,
+);
+
+/// The operations and the document that describes them.
+pub(crate) fn api() -> OpenApiService<Api, ()> {
+    let api = (
+        plans::PlansApi,
+        members::MembersApi,
+        invites::InvitesApi,
+        invite_links::InviteLinksApi,
+        users::UsersApi,
+        settings::SettingsApi,
+        system::SystemApi,
+    );
+    OpenApiService::new(api, "family-plan", env!("CARGO_PKG_VERSION")).description(
+        "A subscriber shares one subscription with a few people. This service decides who may join.\n\n\
+         Instants are in UTC as RFC 3339. Lists come in pages: pass a page's `next_cursor` as `cursor` to get the next \
+         one. Refusals and failures are `application/problem+json` (RFC 9457); decide by their `code`.",
+    )
+}

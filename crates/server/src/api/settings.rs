@@ -1,0 +1,128 @@
+//! Settings.
+
+use std::sync::Arc;
+
+use family_plan_application::{AdministerSettings, Precondition};
+use family_plan_domain::{Capacity, DetachedInvites, InviteTtl, Settings, SettingsRevision, SettingsValues};
+use poem::web::Data;
+use poem_openapi::{ApiResponse, Object, OpenApi, param::Header, payload::Json};
+
+use super::{
+    Topic,
+    auth::Auth,
+    body::{Body, flag, number, text},
+    views::{DetachedInvitesView, SettingsView},
+};
+use crate::{
+    problem::{Code, Problem, Refused, listed},
+    service::Service,
+};
+
+pub(crate) struct SettingsApi;
+
+/// The settings to be put in force. Those that are read-only may be sent along, and are ignored.
+#[derive(Debug, Object)]
+struct NewSettings {
+    /// Seats of a plan without a limit of its own, the owner's included.
+    #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
+    user_limit: u32,
+    /// How long an invite can be accepted, in seconds.
+    #[oai(validator(minimum(value = "60"), maximum(value = "2592000")))]
+    invite_ttl_seconds: u32,
+    /// Whether an open invite holds a seat.
+    pending_invites_hold_seats: bool,
+    /// What becomes of the invite of somebody who is detached.
+    detached_invites: DetachedInvitesView,
+}
+
+#[derive(ApiResponse)]
+enum Current {
+    /// The settings in force.
+    #[oai(status = 200)]
+    Ok(
+        Json<SettingsView>,
+        /// Stands for these settings; send it as `If-Match` to replace them.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+impl From<Settings> for Current {
+    fn from(settings: Settings) -> Self {
+        let etag = format!("\"{}\"", settings.revision.0);
+        Self::Ok(Json(settings.into()), etag)
+    }
+}
+
+listed!(Reading: Unauthenticated, Forbidden);
+listed!(Replacing: Unauthenticated, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, PreconditionRequired, PreconditionFailed, Conflict);
+
+#[OpenApi(tag = "Topic::Settings")]
+impl SettingsApi {
+    /// Show the settings.
+    #[oai(path = "/v1/settings", method = "get", operation_id = "getSettings")]
+    async fn get(&self, service: Data<&Arc<Service>>, auth: Auth) -> Result<Current, Refused<Reading>> {
+        Ok(service.settings.read(&auth.0).await?.into())
+    }
+
+    /// Replace the settings.
+    ///
+    /// They bind the very next decision about any plan.
+    #[oai(path = "/v1/settings", method = "put", operation_id = "putSettings")]
+    async fn put(
+        &self,
+        service: Data<&Arc<Service>>,
+        auth: Auth,
+        /// The `ETag` of the settings that you saw, a list of them, or `*`.
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
+        body: Body<NewSettings>,
+    ) -> Result<Current, Refused<Replacing>> {
+        AdministerSettings::check(&auth.0)?;
+        let values = body.read(|fields| {
+            for name in ["revision", "updated_at", "updated_by"] {
+                fields.ignore(name);
+            }
+            let user_limit = fields.required("user_limit", number(Capacity::new));
+            let invite_ttl = fields.required("invite_ttl_seconds", number(InviteTtl::new));
+            let pending_invites_hold_seats = fields.required("pending_invites_hold_seats", flag);
+            let detached_invites = fields.required("detached_invites", text(DetachedInvites::parse));
+            Some(SettingsValues {
+                user_limit: user_limit?,
+                invite_ttl: invite_ttl?,
+                pending_invites_hold_seats: pending_invites_hold_seats?,
+                detached_invites: detached_invites?,
+            })
+        })?;
+        let if_match = if_match.0.ok_or_else(|| Problem::new(Code::PreconditionRequired))?;
+        let settings = service.settings.replace(&auth.0, &precondition(&if_match), values).await?;
+        Ok(settings.into())
+    }
+}
+
+/// Reads `If-Match` (RFC 9110, section 13.1.1). What is none of our tags matches nothing; a weak tag does not either.
+fn precondition(if_match: &str) -> Precondition {
+    if if_match.trim() == "*" {
+        return Precondition::Any;
+    }
+    let revisions = if_match.split(',').filter_map(|it| {
+        let tag = it.trim().strip_prefix('"')?.strip_suffix('"')?;
+        tag.parse().ok().map(SettingsRevision)
+    });
+    Precondition::OneOf(revisions.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_of_the_tags_in_a_list_matches() {
+        let revisions = |it: &[i64]| Precondition::OneOf(it.iter().copied().map(SettingsRevision).collect());
+        assert_eq!(precondition(" * "), Precondition::Any);
+        assert_eq!(precondition(r#""3""#), revisions(&[3]));
+        assert_eq!(precondition(r#""x", "3" ,"4""#), revisions(&[3, 4]));
+        assert_eq!(precondition(r#"W/"3""#), revisions(&[]));
+        assert_eq!(precondition("3"), revisions(&[]));
+    }
+}

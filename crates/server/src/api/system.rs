@@ -1,0 +1,67 @@
+//! Whether the service is well.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use poem::web::Data;
+use poem_openapi::{ApiResponse, Enum, Object, OpenApi, payload::Json};
+
+use super::Topic;
+use crate::{health::Report, service::Service};
+
+pub(crate) struct SystemApi;
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+enum Condition {
+    /// Well.
+    Ok,
+    /// Not well, but the service can serve: only issuing invites suffers.
+    Degraded,
+    /// The service cannot serve.
+    Down,
+}
+
+/// How the service is.
+#[derive(Debug, Object)]
+struct Health {
+    /// The service as a whole.
+    status: Condition,
+    /// Each thing that it needs.
+    checks: BTreeMap<String, Condition>,
+}
+
+#[derive(ApiResponse)]
+enum Readiness {
+    /// The service can serve.
+    #[oai(status = 200)]
+    Ready(Json<Health>),
+    /// The service cannot serve.
+    #[oai(status = 503)]
+    NotReady(Json<Health>),
+}
+
+#[expect(clippy::unused_async, reason = "the macro wants every operation to be async")]
+#[OpenApi(tag = "Topic::Health")]
+impl SystemApi {
+    /// Tell that the process runs.
+    #[oai(path = "/health/live", method = "get", operation_id = "getLiveness")]
+    async fn live(&self) -> Json<Health> {
+        Json(Health { status: Condition::Ok, checks: BTreeMap::new() })
+    }
+
+    /// Tell whether the service can serve.
+    #[oai(path = "/health/ready", method = "get", operation_id = "getReadiness")]
+    async fn ready(&self, service: Data<&Arc<Service>>) -> Readiness {
+        let Report { database, zammad } = service.health.check().await;
+        let checks = BTreeMap::from([
+            ("database".to_owned(), if database { Condition::Ok } else { Condition::Down }),
+            ("zammad".to_owned(), if zammad { Condition::Ok } else { Condition::Degraded }),
+        ]);
+        match (database, zammad) {
+            (true, true) => Readiness::Ready(Json(Health { status: Condition::Ok, checks })),
+            (true, false) => Readiness::Ready(Json(Health { status: Condition::Degraded, checks })),
+            (false, _) => Readiness::NotReady(Json(Health { status: Condition::Down, checks })),
+        }
+    }
+}

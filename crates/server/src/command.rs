@@ -1,0 +1,112 @@
+//! What can be asked of the binary.
+
+use std::{error::Error, path::PathBuf, sync::Arc};
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    configuration::{LogConfiguration, SentryConfiguration, Sources},
+    demo, openapi_document, serve,
+    system::{SystemClock, SystemIds},
+    telemetry,
+    token::{TokenRequest, sign},
+};
+
+/// Family plans: who may share a subscription, through invites that a Zammad helpdesk mints.
+#[derive(Debug, Parser)]
+#[command(name = "family-plan", version)]
+pub struct Arguments {
+    /// A TOML file with the configuration; the environment (`FAMILY_PLAN__…`) goes over it.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the API and the pages.
+    Serve,
+    /// Walk through the whole story with a simulated Zammad, then stay up to be tried.
+    Demo(DemoArguments),
+    /// Bring the database's schema up to date.
+    Migrate,
+    /// Print the OpenAPI document.
+    Openapi,
+    /// Print a development token, signed with the configured HS256 secret.
+    Token(TokenRequest),
+}
+
+#[derive(Debug, Args)]
+struct DemoArguments {
+    /// End after the story, with exit code 0 if every step went as told.
+    #[arg(long)]
+    once: bool,
+    /// The port to listen at; 0 takes any that is free.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+}
+
+impl Arguments {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be done; the text is for the operator.
+    pub async fn run(self) -> anyhow::Result<()> {
+        let sources = || Sources::read(self.config.as_deref());
+        match self.command {
+            Command::Serve => serve_until_told(sources()?).await,
+            Command::Demo(arguments) => demo::run(arguments.once, arguments.port).await,
+            Command::Migrate => migrate(sources()?).await,
+            Command::Openapi => {
+                print!("{}", openapi_document()?);
+                Ok(())
+            }
+            Command::Token(request) => {
+                println!("{}", sign(&sources()?.auth()?.identity, &request)?);
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn serve_until_told(sources: Sources) -> anyhow::Result<()> {
+    let configuration = sources.configuration()?;
+    let _reporting = telemetry::begin(&configuration.log, &configuration.sentry);
+    for name in &configuration.ignored {
+        tracing::warn!(name, "this version does not know the setting yet; it has no effect");
+    }
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
+    let mut running = match serve::start(configuration, Arc::new(SystemClock), Arc::new(SystemIds)).await {
+        Ok(running) => running,
+        Err(err) => {
+            tracing::error!(error = &err as &dyn Error, "the server does not start");
+            return Err(err.into());
+        }
+    };
+    tracing::info!(address = %running.address, "listening");
+    tokio::select! {
+        failed = running.failed() => return failed.context("the server failed"),
+        _ = tokio::signal::ctrl_c() => (),
+        _ = terminate.recv() => (),
+    }
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(())
+}
+
+async fn migrate(sources: Sources) -> anyhow::Result<()> {
+    let _reporting = telemetry::begin(&LogConfiguration::default(), &SentryConfiguration::default());
+    let applied = serve::migrate(&sources.database()?).await?;
+    if applied.is_empty() {
+        println!("The schema is up to date.");
+    } else {
+        for name in applied {
+            println!("Applied {name}.");
+        }
+    }
+    Ok(())
+}

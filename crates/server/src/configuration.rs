@@ -1,0 +1,167 @@
+//! What an operator sets: a TOML file, then the environment over it; every mistake is named at once.
+
+mod reader;
+mod sections;
+
+use std::path::Path;
+
+use config::{Config, Environment, File, FileFormat};
+
+use self::reader::Reader;
+pub use self::sections::{
+    AuthConfiguration, DatabaseConfiguration, LogConfiguration, LogFormat, SentryConfiguration,
+    ServerConfiguration, ZammadConfiguration,
+};
+use crate::service::Links;
+
+/// What environment variables begin with: `FAMILY_PLAN__SERVER__LISTEN` is `listen` in the section `server`.
+const PREFIX: &str = "FAMILY_PLAN";
+const SEPARATOR: &str = "__";
+
+/// Everything that `serve` needs.
+#[derive(Debug)]
+pub struct Configuration {
+    /// The server itself.
+    pub server: ServerConfiguration,
+    /// Where things are.
+    pub links: Links,
+    /// The database.
+    pub database: DatabaseConfiguration,
+    /// Who may ask.
+    pub auth: AuthConfiguration,
+    /// The helpdesk.
+    pub zammad: ZammadConfiguration,
+    /// Where failures are reported.
+    pub sentry: SentryConfiguration,
+    /// The log.
+    pub log: LogConfiguration,
+    /// Names that later versions will know; this one ignores them.
+    pub ignored: Vec<String>,
+}
+
+/// What is wrong with the configuration: everything.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has mistakes:\n{}", list(.0))]
+pub struct Mistakes(Vec<Mistake>);
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The name as the environment has it.
+    pub name: String,
+    /// What it must be. Never the value, which may be a secret.
+    pub requirement: String,
+}
+
+impl Mistakes {
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[Mistake] {
+        &self.0
+    }
+}
+
+fn list(mistakes: &[Mistake]) -> String {
+    let lines = mistakes.iter().map(|it| format!("  {} {}", it.name, it.requirement));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The values that were set, by where they came from.
+#[derive(Debug)]
+pub struct Sources(Config);
+
+/// Why the sources cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration file cannot be read")]
+pub struct UnreadableSources(#[from] config::ConfigError);
+
+impl Sources {
+    /// The file, if one is named, and the environment.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not there or no TOML.
+    pub fn read(file: Option<&Path>) -> Result<Self, UnreadableSources> {
+        let environment = Environment::with_prefix(PREFIX).prefix_separator(SEPARATOR).separator(SEPARATOR);
+        Self::read_with(file, environment)
+    }
+
+    /// The file, if one is named, and these variables in the stead of the environment.
+    ///
+    /// # Errors
+    ///
+    /// When the file is not there or no TOML.
+    pub fn read_from(
+        file: Option<&Path>,
+        variables: std::collections::HashMap<String, String>,
+    ) -> Result<Self, UnreadableSources> {
+        let environment = Environment::with_prefix(PREFIX)
+            .prefix_separator(SEPARATOR)
+            .separator(SEPARATOR)
+            .source(Some(variables));
+        Self::read_with(file, environment)
+    }
+
+    fn read_with(file: Option<&Path>, environment: Environment) -> Result<Self, UnreadableSources> {
+        let mut sources = Config::builder();
+        if let Some(file) = file {
+            sources = sources.add_source(File::from(file).format(FileFormat::Toml));
+        }
+        Ok(Self(sources.add_source(environment).build()?))
+    }
+
+    /// Everything that `serve` needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistakes`], all of them.
+    pub fn configuration(self) -> Result<Configuration, Mistakes> {
+        self.check(|reader| {
+            let server = sections::server(reader);
+            let links = sections::links(reader);
+            let database = sections::database(reader);
+            let auth = sections::auth(reader);
+            let zammad = sections::zammad(reader);
+            let sentry = sections::sentry(reader);
+            let log = sections::log(reader);
+            let ignored = reader.finish();
+            Some(Configuration {
+                server: server?,
+                links: links?,
+                database: database?,
+                auth: auth?,
+                zammad: zammad?,
+                sentry,
+                log,
+                ignored,
+            })
+        })
+    }
+
+    /// What `migrate` needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistakes`], all of them.
+    pub fn database(self) -> Result<DatabaseConfiguration, Mistakes> {
+        self.check(sections::database)
+    }
+
+    /// What `token` needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistakes`], all of them.
+    pub fn auth(self) -> Result<AuthConfiguration, Mistakes> {
+        self.check(sections::auth)
+    }
+
+    fn check<T>(self, read: impl FnOnce(&mut Reader) -> Option<T>) -> Result<T, Mistakes> {
+        let mut reader = Reader::new(self.0);
+        let read = read(&mut reader);
+        match read {
+            Some(read) if reader.mistakes.is_empty() => Ok(read),
+            _ => Err(Mistakes(reader.mistakes)),
+        }
+    }
+}

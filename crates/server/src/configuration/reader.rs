@@ -1,0 +1,129 @@
+//! Reads values one by one, and collects what is wrong with them.
+
+use std::{collections::BTreeMap, convert::Infallible, fmt::Display, str::FromStr};
+
+use config::{Config, Value, ValueKind};
+
+use super::{Mistake, PREFIX, SEPARATOR};
+
+/// Names of the documentation that a later version brings to life.
+const LATER: &[&str] = &[
+    "server.previous_secret_keys",
+    "server.trusted_proxies",
+    "zammad.webhook_secrets",
+    "zammad.webhook_basic",
+    "zammad.webhook_bearer",
+    "zammad.sync_seconds",
+    "zammad.full_sync_seconds",
+    "zammad.sweep_seconds",
+    "zammad.plan_attribute",
+    "sentry.traces_sample_rate",
+    "sentry.send_default_pii",
+];
+/// Sections of the documentation that a later version brings to life.
+const LATER_SECTIONS: &[&str] = &["limits.", "events."];
+
+/// The values that were set, each taken out as it is read.
+pub(super) struct Reader {
+    values: BTreeMap<String, String>,
+    pub(super) mistakes: Vec<Mistake>,
+}
+
+impl Reader {
+    pub(super) fn new(config: Config) -> Self {
+        let mut values = BTreeMap::new();
+        flatten("", config.cache, &mut values);
+        Self { values, mistakes: Vec::new() }
+    }
+
+    /// A value that must be set.
+    pub(super) fn required<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        match self.take(name) {
+            Some(text) => self.parsed(name, parse(&text)),
+            None => self.mistaken(name, "must be set"),
+        }
+    }
+
+    /// A value that may be left out; an empty one is left out.
+    pub(super) fn optional<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let text = self.take(name)?;
+        self.parsed(name, parse(&text))
+    }
+
+    /// Notes a mistake.
+    pub(super) fn mistaken<T>(&mut self, name: &str, requirement: impl Into<String>) -> Option<T> {
+        self.mistakes.push(Mistake { name: variable(name), requirement: requirement.into() });
+        None
+    }
+
+    /// Whether the value is set, without taking it out.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.values.get(name).is_some_and(|it| !it.trim().is_empty())
+    }
+
+    /// Notes every name that nobody asked for as a mistake: it may be a security setting with a slip in it. Answers
+    /// those that only a later version knows.
+    pub(super) fn finish(&mut self) -> Vec<String> {
+        let rest: Vec<String> = std::mem::take(&mut self.values).into_keys().collect();
+        let (later, unknown): (Vec<String>, Vec<String>) = rest.into_iter().partition(|it| {
+            LATER.contains(&it.as_str()) || LATER_SECTIONS.iter().any(|section| it.starts_with(section))
+        });
+        for name in unknown {
+            self.mistaken::<()>(&name, "is not known");
+        }
+        later.iter().map(|it| variable(it)).collect()
+    }
+
+    fn take(&mut self, name: &str) -> Option<String> {
+        self.values.remove(name).map(|it| it.trim().to_owned()).filter(|it| !it.is_empty())
+    }
+
+    fn parsed<T, E: Display>(&mut self, name: &str, parsed: Result<T, E>) -> Option<T> {
+        match parsed {
+            Ok(value) => Some(value),
+            Err(err) => self.mistaken(name, err.to_string()),
+        }
+    }
+}
+
+/// Reads a value of any type that has a text form; the mistake says what it must be.
+pub(super) fn value<T: FromStr>(requirement: &str) -> impl Fn(&str) -> Result<T, String> + '_ {
+    move |text| text.parse().map_err(|_| requirement.to_owned())
+}
+
+/// Reads any text.
+#[expect(clippy::unnecessary_wraps, reason = "a reader can fail, this one does not")]
+pub(super) fn text<T: for<'a> From<&'a str>>(text: &str) -> Result<T, Infallible> {
+    Ok(T::from(text))
+}
+
+fn variable(name: &str) -> String {
+    format!("{PREFIX}{SEPARATOR}{}", name.replace('.', SEPARATOR).to_ascii_uppercase())
+}
+
+/// Lists become text with commas, as the environment has them.
+fn flatten(name: &str, value: Value, values: &mut BTreeMap<String, String>) {
+    match value.kind {
+        ValueKind::Table(table) => {
+            for (key, value) in table {
+                let name = if name.is_empty() { key } else { format!("{name}.{key}") };
+                flatten(&name, value, values);
+            }
+        }
+        ValueKind::Array(items) => {
+            let items: Vec<String> = items.into_iter().filter_map(|it| it.into_string().ok()).collect();
+            values.insert(name.to_owned(), items.join(","));
+        }
+        _ => {
+            values.insert(name.to_owned(), value.into_string().unwrap_or_default());
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The sections of the configuration.
+
+use std::{net::SocketAddr, time::Duration};
+
+use family_plan_application::SecretKey;
+use family_plan_zammad::{Version, Zone};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::reader::{Reader, text, value};
+use crate::{
+    identity::{IdentityConfig, KeySource},
+    service::Links,
+};
+
+const MIN_SECRET_BYTES: usize = 32;
+
+/// The server itself.
+#[derive(Debug)]
+pub struct ServerConfiguration {
+    /// The address it listens at.
+    pub listen: SocketAddr,
+    /// The key that all others are derived from.
+    pub secret_key: SecretKey,
+    /// How large a body may be, in bytes.
+    pub body_limit: usize,
+}
+
+pub(super) fn server(reader: &mut Reader) -> Option<ServerConfiguration> {
+    let listen = reader.optional("server.listen", value("must be an address such as 127.0.0.1:8080"));
+    let secret_key = reader.required("server.secret_key", |it| SecretKey::parse(&SecretString::from(it)));
+    let body_limit = reader.optional("server.body_limit_bytes", |it| match it.parse() {
+        Ok(bytes @ 1..=16_777_216) => Ok(bytes),
+        _ => Err("must be a number of bytes from 1 to 16777216"),
+    });
+    Some(ServerConfiguration {
+        listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+        secret_key: secret_key?,
+        body_limit: body_limit.unwrap_or(64 * 1024),
+    })
+}
+
+pub(super) fn links(reader: &mut Reader) -> Option<Links> {
+    let public_url = reader.required("server.public_url", base_url);
+    let login_url = reader.required("links.login_url", http_url);
+    let dashboard_url = reader.required("links.dashboard_url", http_url);
+    Some(Links { public_url: public_url?, login_url: login_url?, dashboard_url: dashboard_url? })
+}
+
+/// The database.
+#[derive(Debug)]
+pub struct DatabaseConfiguration {
+    /// Its URL, which may hold a password.
+    pub url: SecretString,
+    /// Whether a server's schema is brought up to date at start; SQLite's always is.
+    pub auto_migrate: bool,
+    /// How many connections at most.
+    pub max_connections: u32,
+}
+
+pub(super) fn database(reader: &mut Reader) -> Option<DatabaseConfiguration> {
+    let url = reader.required("database.url", |it| {
+        let is_known = ["sqlite:", "postgres:", "postgresql:", "mysql:", "mariadb:"];
+        if is_known.iter().any(|scheme| it.starts_with(scheme)) {
+            Ok(SecretString::from(it))
+        } else {
+            Err("must be a URL that begins with sqlite:, postgres: or mysql:")
+        }
+    });
+    let auto_migrate = reader.optional("database.auto_migrate", value("must be true or false"));
+    let max_connections = reader.optional("database.max_connections", |it| match it.parse() {
+        Ok(connections @ 1..=1000) => Ok(connections),
+        _ => Err("must be a number from 1 to 1000"),
+    });
+    Some(DatabaseConfiguration {
+        url: url?,
+        auto_migrate: auto_migrate.unwrap_or(false),
+        max_connections: max_connections.unwrap_or(10),
+    })
+}
+
+/// Who may ask.
+#[derive(Debug)]
+pub struct AuthConfiguration {
+    /// What tokens must be like.
+    pub identity: IdentityConfig,
+}
+
+pub(super) fn auth(reader: &mut Reader) -> Option<AuthConfiguration> {
+    let is_double = reader.is_set("auth.hs256_secret") && reader.is_set("auth.jwks_url");
+    let is_missing = !reader.is_set("auth.hs256_secret") && !reader.is_set("auth.jwks_url");
+    let shared = reader.optional("auth.hs256_secret", shared_secret).map(KeySource::Shared);
+    let published = reader.optional("auth.jwks_url", http_url).map(KeySource::Published);
+    let issuer = reader.optional("auth.issuer", text);
+    let audience = reader.optional("auth.audience", text);
+    let roles_claim = reader.optional("auth.roles_claim", text);
+    let cookie = reader.optional("auth.cookie", cookie_name);
+    if is_double {
+        return reader
+            .mistaken("auth.jwks_url", "must not be set together with FAMILY_PLAN__AUTH__HS256_SECRET");
+    }
+    if is_missing {
+        return reader.mistaken("auth.hs256_secret", "must be set, or else FAMILY_PLAN__AUTH__JWKS_URL");
+    }
+    Some(AuthConfiguration {
+        identity: IdentityConfig {
+            keys: shared.or(published)?,
+            issuer,
+            audience,
+            roles_claim: roles_claim.unwrap_or_else(|| "roles".to_owned()),
+            cookie,
+        },
+    })
+}
+
+/// The helpdesk.
+#[derive(Debug)]
+pub struct ZammadConfiguration {
+    /// Where it is.
+    pub url: Url,
+    /// The token of the account that reads users, and mints unless there is another for that.
+    pub token: SecretString,
+    /// The token of the account that mints.
+    pub mint_token: Option<SecretString>,
+    /// Its version.
+    pub version: Version,
+    /// Its system time zone, if it shall not be asked for it.
+    pub time_zone: Option<Zone>,
+    /// All retries of one mint together.
+    pub deadline: Duration,
+}
+
+pub(super) fn zammad(reader: &mut Reader) -> Option<ZammadConfiguration> {
+    let url = reader.required("zammad.url", http_url);
+    let token = reader.required("zammad.token", text);
+    let mint_token = reader.optional("zammad.mint_token", text);
+    let version = reader.optional("zammad.version", value("must be `current` or a version such as `6.5`"));
+    let time_zone = reader.optional("zammad.timezone", value("must be a time zone such as Europe/Berlin"));
+    let deadline = reader.optional("zammad.deadline_seconds", |it| match it.parse() {
+        Ok(seconds @ 1..=120) => Ok(Duration::from_secs(seconds)),
+        _ => Err("must be a number of seconds from 1 to 120"),
+    });
+    Some(ZammadConfiguration {
+        url: url?,
+        token: token?,
+        mint_token,
+        version: version.unwrap_or_default(),
+        time_zone,
+        deadline: deadline.unwrap_or(Duration::from_secs(10)),
+    })
+}
+
+/// Where failures are reported.
+#[derive(Debug, Default)]
+pub struct SentryConfiguration {
+    /// The address of the project; nothing is reported without one.
+    pub dsn: Option<SecretString>,
+    /// What installation this is.
+    pub environment: Option<String>,
+}
+
+pub(super) fn sentry(reader: &mut Reader) -> SentryConfiguration {
+    let dsn = reader.optional("sentry.dsn", |it| {
+        let is_dsn = family_plan_error_reporting::is_dsn(it);
+        if is_dsn { Ok(SecretString::from(it)) } else { Err("must be a DSN of Sentry") }
+    });
+    SentryConfiguration { dsn, environment: reader.optional("sentry.environment", text) }
+}
+
+/// How lines of the log look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For machines: one JSON object a line.
+    Json,
+}
+
+/// The log.
+#[derive(Clone, Debug)]
+pub struct LogConfiguration {
+    /// How lines look.
+    pub format: LogFormat,
+    /// What is logged, in the words of `tracing-subscriber`'s `EnvFilter`.
+    pub filter: String,
+}
+
+impl Default for LogConfiguration {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".to_owned() }
+    }
+}
+
+pub(super) fn log(reader: &mut Reader) -> LogConfiguration {
+    let format = reader.optional("log.format", |it| match it {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("must be `text` or `json`"),
+    });
+    let filter = reader.optional("log.filter", |it| match tracing_subscriber::EnvFilter::try_new(it) {
+        Ok(_) => Ok(it.to_owned()),
+        Err(_) => Err("must be a filter such as `info,family_plan=debug`"),
+    });
+    let default = LogConfiguration::default();
+    LogConfiguration { format: format.unwrap_or_default(), filter: filter.unwrap_or(default.filter) }
+}
+
+fn http_url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).ok().filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host());
+    url.ok_or("must be an absolute URL that begins with http:// or https://")
+}
+
+/// With a slash at its end, so that paths can be appended.
+fn base_url(text: &str) -> Result<Url, &'static str> {
+    let mut url = http_url(text)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must have neither query nor fragment");
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    Ok(url)
+}
+
+fn shared_secret(text: &str) -> Result<SecretString, &'static str> {
+    let secret = SecretString::from(text);
+    if secret.expose_secret().len() < MIN_SECRET_BYTES {
+        return Err("must be at least 32 bytes");
+    }
+    let mut distinct: Vec<u8> = text.bytes().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if distinct.len() < 8 || text.to_ascii_lowercase().contains("change") {
+        return Err("must be random; this looks like an example (make one with `openssl rand -hex 32`)");
+    }
+    Ok(secret)
+}
+
+fn cookie_name(text: &str) -> Result<String, &'static str> {
+    let is_token = text.bytes().all(|it| it.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(&it));
+    if is_token { Ok(text.to_owned()) } else { Err("must be the name of a cookie") }
+}

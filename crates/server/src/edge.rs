@@ -1,0 +1,125 @@
+//! What happens to every request: it gets an id, its problems become answers, and a line in the log tells of it.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+use poem::{
+    Endpoint, Request, Response, Result,
+    error::{MethodNotAllowedError, NotFoundError},
+    http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
+};
+use poem::{PathPattern, http::StatusCode};
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::{
+    problem::{Code, Problem, render::log_failure},
+    routes::AllowedMethods,
+    service::Service,
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request, for logs, histories, and people who ask about it.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// Answers every request, whatever happens to it inside.
+pub(crate) async fn answer<E: Endpoint<Output = Response>>(
+    next: Arc<E>,
+    mut request: Request,
+    service: Arc<Service>,
+    allowed: Arc<AllowedMethods>,
+) -> Result<Response> {
+    let started = Instant::now();
+    let request_id = request_id(request.headers(), &service);
+    request.set_data(RequestId(request_id.clone()));
+    request.set_data(Arc::clone(&service));
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+
+    let span = tracing::info_span!("request", %method, request_id);
+    let inner = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let (route, mut response) = async {
+        match inner.await {
+            Ok(Ok(response)) => (response.data::<PathPattern>().cloned(), response),
+            Ok(Err(err)) => {
+                let route = err.data::<PathPattern>().cloned();
+                (route, answer_to(err, &service, &allowed, &uri, &request_id).await)
+            }
+            Err(_panic) => {
+                let problem = Problem::failure(Code::Internal, "the handler panicked");
+                log_failure(&problem);
+                (None, service.problems.render(&problem, &request_id))
+            }
+        }
+    }
+    .instrument(span.clone())
+    .await;
+
+    set_headers(response.headers_mut(), &uri, &request_id);
+    // Not the path: it can hold an invite's code.
+    let route = route.map_or_else(|| "-".to_owned(), |it| it.0.to_string());
+    let (status, elapsed_ms) = (response.status().as_u16(), started.elapsed().as_millis());
+    tracing::info!(parent: &span, route, status, elapsed_ms, "answered");
+    Ok(response)
+}
+
+fn request_id(headers: &HeaderMap, service: &Service) -> String {
+    let is_fine = |id: &&str| {
+        (1..=128).contains(&id.len())
+            && id.bytes().all(|it| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'_' | b'-'))
+    };
+    let sent = headers.get(REQUEST_ID).and_then(|it| it.to_str().ok()).filter(is_fine);
+    sent.map_or_else(|| service.ids.next().to_string(), ToOwned::to_owned)
+}
+
+/// The answer to what went wrong. What the framework says is put into our words.
+async fn answer_to(
+    err: poem::Error,
+    service: &Service,
+    allowed: &AllowedMethods,
+    uri: &Uri,
+    request_id: &str,
+) -> Response {
+    if err.is_from_response() {
+        return err.into_response();
+    }
+    if let Some(problem) = err.downcast_ref::<Problem>() {
+        log_failure(problem);
+        return service.problems.render(problem, request_id);
+    }
+    if err.is::<MethodNotAllowedError>() {
+        let mut response = service.problems.render(&Problem::new(Code::MethodNotAllowed), request_id);
+        if let Some(methods) = allowed.at(uri).await {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
+        return response;
+    }
+    let problem = if err.is::<NotFoundError>() {
+        Problem::new(Code::NotFound)
+    } else {
+        match err.status() {
+            StatusCode::NOT_FOUND => Problem::new(Code::NotFound),
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::PayloadTooLarge),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(Code::UnsupportedMediaType),
+            status if status.is_client_error() => {
+                Problem::new(Code::MalformedRequest).with_detail("The request cannot be read.")
+            }
+            _ => Problem::failure(Code::Internal, err.to_string()),
+        }
+    };
+    log_failure(&problem);
+    service.problems.render(&problem, request_id)
+}
+
+fn set_headers(headers: &mut HeaderMap, uri: &Uri, request_id: &str) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    let is_problem = headers.get(header::CONTENT_TYPE).is_some_and(|it| it == "application/problem+json");
+    let is_private = ["/v1", "/join", "/admin"].iter().any(|it| uri.path().starts_with(it));
+    if is_private || is_problem {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
+}

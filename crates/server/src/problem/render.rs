@@ -1,0 +1,95 @@
+//! Problems as bodies, and the log lines of those that need a person.
+
+use std::error::Error;
+
+use poem::{IntoResponse, Response, http::header};
+use poem_openapi::{Object, types::ToJSON};
+use url::Url;
+
+use super::{Code, FieldError, Problem};
+
+/// The body of every refusal and failure (RFC 9457).
+#[derive(Debug, Object)]
+#[oai(rename = "Problem", skip_serializing_if_is_none)]
+pub struct ProblemBody {
+    /// An address under `/problems/` that explains this kind of problem.
+    r#type: String,
+    /// A few words for it.
+    title: String,
+    /// The status of the answer.
+    status: u16,
+    /// What is wrong, in a sentence.
+    detail: String,
+    /// The kind of problem; decide by this.
+    code: String,
+    /// The request, for whoever asks the operators about it.
+    request_id: String,
+    /// With `plan_full`: how many seats there are.
+    limit: Option<u32>,
+    /// With `plan_full`: how many of them people have.
+    used: Option<u32>,
+    /// With `plan_full`: how many of them open invites hold.
+    held: Option<u32>,
+    /// With `invalid_request`: everything that is wrong.
+    #[oai(skip_serializing_if_is_empty)]
+    errors: Vec<FieldError>,
+    /// With `unauthenticated`: where to sign in.
+    login_url: Option<String>,
+}
+
+/// What all answers of one installation have in common.
+#[derive(Clone, Debug)]
+pub struct ProblemContext {
+    /// What the addresses of problem types begin with.
+    pub public_url: Url,
+    /// Where people sign in.
+    pub login_url: Url,
+}
+
+impl ProblemContext {
+    /// The answer that tells of `problem`.
+    #[must_use]
+    pub fn render(&self, problem: &Problem, request_id: &str) -> Response {
+        let code = problem.code;
+        let body = ProblemBody {
+            r#type: self.problem_type(code),
+            title: code.title().to_owned(),
+            status: code.status().as_u16(),
+            detail: problem.detail.clone().into_owned(),
+            code: code.as_str().to_owned(),
+            request_id: request_id.to_owned(),
+            limit: problem.seats.map(|it| it.limit),
+            used: problem.seats.map(|it| it.used),
+            held: problem.seats.map(|it| it.held),
+            errors: problem.errors.clone(),
+            login_url: (code == Code::Unauthenticated).then(|| self.login_url.to_string()),
+        };
+        let mut response = Response::builder()
+            .status(code.status())
+            .content_type("application/problem+json")
+            .body(body.to_json_string());
+        if code == Code::Unauthenticated {
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        if let Some(pause) = problem.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, pause.as_secs().max(1).into());
+        }
+        response.into_response()
+    }
+
+    fn problem_type(&self, code: Code) -> String {
+        self.public_url
+            .join(&format!("problems/{}", code.as_str()))
+            .expect("a problem's name is a path")
+            .into()
+    }
+}
+
+/// Writes the failures that need a person to the log; refusals are nobody's failure.
+pub fn log_failure(problem: &Problem) {
+    if problem.code.status().is_server_error() {
+        tracing::error!(code = problem.code.as_str(), error = problem.source(), "the request failed");
+    }
+}

@@ -1,0 +1,125 @@
+//! Every route there is.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, EndpointExt, Request, Response, Route,
+    endpoint::{BoxEndpoint, make_sync},
+    get,
+    http::{HeaderValue, Uri},
+};
+use serde_json::{Map, Value};
+
+use crate::{api::api, edge, pages, service::Service};
+
+/// The OpenAPI document, as it is committed.
+///
+/// # Errors
+///
+/// When the framework's document is no JSON.
+pub fn openapi_document() -> Result<String, serde_json::Error> {
+    Ok(serde_json::to_string_pretty(&document()?)? + "\n")
+}
+
+/// The whole server as one endpoint.
+///
+/// # Errors
+///
+/// When the framework's OpenAPI document is no JSON.
+pub fn routes(service: Arc<Service>) -> Result<BoxEndpoint<'static, Response>, serde_json::Error> {
+    let document = document()?;
+    let allowed = Arc::new(AllowedMethods::new(&document));
+    let document = document.to_string();
+    let api = api();
+    let endpoint = Route::new()
+        .nest("/docs", api.swagger_ui())
+        .at("/openapi.json", get(make_sync(move |_| json(document.clone()))))
+        .at("/problems/:code", get(pages::problem_page))
+        .at("/join/:code", get(pages::show).post(pages::accept))
+        .at("/assets/page.css", get(pages::stylesheet))
+        .nest("/", api)
+        .data(Arc::clone(&service))
+        .map_to_response()
+        .around(move |next, request| edge::answer(next, request, Arc::clone(&service), Arc::clone(&allowed)));
+    Ok(endpoint.boxed())
+}
+
+fn document() -> Result<Value, serde_json::Error> {
+    let mut document: Value = serde_json::from_str(&api().spec())?;
+    describe_plain_answers(&mut document);
+    type_nullable_references(&mut document);
+    Ok(document)
+}
+
+/// The framework leaves the description of a plain answer empty.
+fn describe_plain_answers(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    let operations = paths.filter_map(|(_, it)| it.as_object_mut()).flatten();
+    for (_, response) in operations.filter_map(|(_, it)| it["responses"].as_object_mut()).flatten() {
+        if response["description"] == "" {
+            response["description"] = "Success.".into();
+        }
+    }
+}
+
+/// `nullable` means nothing without a `type` beside it (OpenAPI 3.0.3), also beside a reference.
+fn type_nullable_references(document: &mut Value) {
+    let schemas = document["components"]["schemas"].clone();
+    let referenced = |property: &Value| {
+        let reference = property["allOf"][0]["$ref"].as_str()?;
+        schemas.get(reference.rsplit('/').next()?)?.get("type").cloned()
+    };
+    let objects = document["components"]["schemas"].as_object_mut().into_iter().flatten();
+    for (_, property) in objects.filter_map(|(_, it)| it["properties"].as_object_mut()).flatten() {
+        if property["nullable"] == true
+            && let Some(kind) = referenced(property)
+        {
+            property["type"] = kind;
+        }
+    }
+}
+
+fn json(text: String) -> Response {
+    Response::builder().content_type("application/json").body(text)
+}
+
+/// The methods of each path, for the `Allow` header of `method_not_allowed`: a second table of routes, since the
+/// framework does not tell.
+pub(crate) struct AllowedMethods(Route);
+
+impl AllowedMethods {
+    fn new(document: &Value) -> Self {
+        let pages = [
+            ("/openapi.json", "GET, HEAD"),
+            ("/problems/:code", "GET, HEAD"),
+            ("/assets/page.css", "GET, HEAD"),
+            ("/join/:code", "GET, HEAD, POST"),
+        ];
+        let mut routes = Route::new();
+        for (path, methods) in pages {
+            routes = routes.at(path, make_sync(move |_| methods));
+        }
+        for (path, operations) in document["paths"].as_object().into_iter().flatten() {
+            let methods = operations.as_object().map(methods_of).unwrap_or_default();
+            let path = path.replace('{', ":").replace('}', "");
+            routes = routes.at(path, make_sync(move |_| methods.clone()));
+        }
+        Self(routes)
+    }
+
+    /// What may be sent to `uri`.
+    pub(crate) async fn at(&self, uri: &Uri) -> Option<HeaderValue> {
+        let answer = self.0.call(Request::builder().uri(uri.clone()).finish()).await.ok()?;
+        let methods = answer.into_body().into_string().await.ok()?;
+        HeaderValue::from_str(&methods).ok()
+    }
+}
+
+fn methods_of(operations: &Map<String, Value>) -> String {
+    let mut methods: Vec<String> = operations.keys().map(|it| it.to_ascii_uppercase()).collect();
+    if methods.iter().any(|it| it == "GET") {
+        methods.push("HEAD".to_owned());
+    }
+    methods.sort_unstable();
+    methods.join(", ")
+}

@@ -1,0 +1,207 @@
+//! Puts the adapters into the service, and serves it.
+
+use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use family_plan_domain::ports::{Clock, Ids, StoreError};
+use family_plan_persistence::{ConnectError, Database, Engine};
+use family_plan_zammad::{
+    Capabilities, Pace, TokenAccount, UserScope, ZammadClient, ZammadConfig, ZammadTokens,
+};
+use poem::{
+    Server,
+    listener::{Acceptor, Listener, TcpListener},
+};
+use secrecy::ExposeSecret;
+use tokio::task::JoinHandle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    configuration::{Configuration, DatabaseConfiguration, ZammadConfiguration},
+    health::{Health, Ping},
+    identity::Identity,
+    routes::routes,
+    service::{Adapters, Service, Surroundings},
+};
+
+/// How long requests and background work may go on once the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why the server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// There is no connection to the database.
+    #[error("the database cannot be connected to")]
+    Connect(#[from] ConnectError),
+    /// The schema cannot be brought up to date or looked at.
+    #[error("the database's schema cannot be brought up to date")]
+    Schema(#[source] StoreError),
+    /// The schema is older than this version.
+    #[error(
+        "the database's schema lacks {} migration(s): run `family-plan migrate`, or set \
+         FAMILY_PLAN__DATABASE__AUTO_MIGRATE=true", .0.len()
+    )]
+    OldSchema(Vec<String>),
+    /// The helpdesk's configuration is no good.
+    #[error("the helpdesk cannot be talked to")]
+    Zammad(#[from] family_plan_zammad::ConfigError),
+    /// The client for the identity provider cannot be set up.
+    #[error("the HTTP client cannot be set up")]
+    Http(#[from] reqwest::Error),
+    /// The OpenAPI document is no JSON.
+    #[error("the OpenAPI document cannot be made")]
+    Document(#[from] serde_json::Error),
+    /// The address cannot be listened at.
+    #[error("the address cannot be listened at")]
+    Listen(#[source] io::Error),
+}
+
+/// A server that answers requests.
+pub struct Running {
+    /// The address it listens at.
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    server: JoinHandle<io::Result<()>>,
+    background: TaskTracker,
+}
+
+impl Running {
+    /// Returns when the server has stopped by itself, which it only does when listening fails.
+    ///
+    /// # Errors
+    ///
+    /// When it does.
+    pub async fn failed(&mut self) -> io::Result<()> {
+        (&mut self.server).await.unwrap_or_else(|err| Err(io::Error::other(err)))
+    }
+
+    /// Takes no new requests, and returns when those that came before are answered and the work behind them is done,
+    /// or after a while.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if let Err(err) = self.server.await {
+            tracing::error!(error = &err as &dyn Error, "the server failed");
+        }
+        self.background.close();
+        if tokio::time::timeout(DRAIN, self.background.wait()).await.is_err() {
+            tracing::warn!("work in the background was cut off");
+        }
+    }
+}
+
+/// Opens the database; a SQLite file, or a server's database if that was asked for, is brought up to date.
+///
+/// # Errors
+///
+/// See [`ServeError`].
+async fn open_database(configuration: &DatabaseConfiguration) -> Result<Database, ServeError> {
+    let url = configuration.url.expose_secret();
+    let database = Database::connect(url, configuration.max_connections).await?;
+    if database.engine() == Engine::Sqlite || configuration.auto_migrate {
+        database.migrate().await.map_err(ServeError::Schema)?;
+    } else {
+        let pending = database.pending_migrations().await.map_err(ServeError::Schema)?;
+        if !pending.is_empty() {
+            return Err(ServeError::OldSchema(pending));
+        }
+    }
+    Ok(database)
+}
+
+/// Brings the schema up to date, and answers what that took.
+///
+/// # Errors
+///
+/// See [`ServeError`].
+pub(crate) async fn migrate(configuration: &DatabaseConfiguration) -> Result<Vec<String>, ServeError> {
+    let database = Database::connect(configuration.url.expose_secret(), 1).await?;
+    let pending = database.pending_migrations().await.map_err(ServeError::Schema)?;
+    database.migrate().await.map_err(ServeError::Schema)?;
+    Ok(pending)
+}
+
+/// Starts a server as `configuration` says.
+///
+/// # Errors
+///
+/// See [`ServeError`]. A helpdesk that is down is no reason not to start.
+pub async fn start(
+    configuration: Configuration,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+) -> Result<Running, ServeError> {
+    let Configuration { server, links, database, auth, zammad, .. } = configuration;
+    let database = open_database(&database).await?;
+    let client = zammad_client(zammad)?;
+    let background = TaskTracker::new();
+    background.spawn(tell_what_is_missing(client.clone()));
+
+    let tokens = Arc::new(ZammadTokens::new(client, Arc::clone(&ids), background.clone()));
+    let http = reqwest::Client::builder().timeout(PROVIDER_TIMEOUT).build()?;
+    let adapters = Adapters {
+        plans: Arc::new(database.plans(Arc::clone(&ids))),
+        users: Arc::new(database.users()),
+        settings: Arc::new(database.settings(Arc::clone(&ids))),
+        tokens: tokens.clone(),
+        clock,
+        ids,
+    };
+    let surroundings = Surroundings {
+        secret_key: server.secret_key,
+        links,
+        identity: Identity::new(auth.identity, http),
+        health: Health { database: Arc::new(DatabasePing(database)), zammad: tokens },
+        body_limit: server.body_limit,
+        background: background.clone(),
+    };
+    let endpoint = routes(Arc::new(Service::new(adapters, surroundings)))?;
+
+    let acceptor = TcpListener::bind(server.listen).into_acceptor().await.map_err(ServeError::Listen)?;
+    let address = acceptor.local_addr().into_iter().find_map(|it| it.as_socket_addr().copied());
+    let stop = CancellationToken::new();
+    let stopped = stop.clone().cancelled_owned();
+    let serving =
+        Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(endpoint, stopped, Some(DRAIN));
+    Ok(Running { address: address.unwrap_or(server.listen), stop, server: tokio::spawn(serving), background })
+}
+
+fn zammad_client(
+    configuration: ZammadConfiguration,
+) -> Result<ZammadClient, family_plan_zammad::ConfigError> {
+    let ZammadConfiguration { url, token, mint_token, version, time_zone, deadline } = configuration;
+    let pace = Pace { deadline, ..Pace::default() };
+    ZammadClient::new(ZammadConfig { mint_token, version, time_zone, pace, ..ZammadConfig::new(url, token) })
+}
+
+/// Looks once what the helpdesk's accounts may do, so that an operator learns of it before the first invite fails.
+async fn tell_what_is_missing(client: ZammadClient) {
+    let Capabilities { tokens, users } = client.capabilities().await;
+    match tokens {
+        Ok(TokenAccount { administers_users: true }) => tracing::warn!(
+            "the helpdesk account that mints invites has `admin.user`: every token of it, however few permissions it \
+             has, can act for any user; let an account without that permission mint"
+        ),
+        Ok(TokenAccount { administers_users: false }) => tracing::info!("the helpdesk can mint invites"),
+        Err(err) => tracing::warn!(
+            error = &err as &dyn Error,
+            "the helpdesk cannot mint invites now; the account needs `user_preferences.access_token`"
+        ),
+    }
+    match users {
+        Ok(UserScope::Everybody) => (),
+        Ok(UserScope::Itself) => tracing::warn!(
+            "the helpdesk account that reads users sees only itself; it needs `ticket.agent` or `admin.user`"
+        ),
+        Err(err) => tracing::warn!(error = &err as &dyn Error, "the helpdesk's users cannot be read now"),
+    }
+}
+
+struct DatabasePing(Database);
+
+#[async_trait]
+impl Ping for DatabasePing {
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.0.ping().await
+    }
+}

@@ -1,0 +1,174 @@
+//! All that answering a request needs.
+
+use std::sync::Arc;
+
+use family_plan_application::{
+    AcceptInvite, AdministerSettings, Caller, ChangePlan, ClosePlan, DetachMember, EditUser, IssueInvite,
+    LinkKey, ListInvites, ListMembers, ListPlans, Me, Mint, OpenPlan, PlanAccess, PreviewInvite, ReadHistory,
+    ReadPlan, RevokeInvite, Right, SecretKey, TransferPlan,
+};
+use family_plan_domain::{
+    PlanId,
+    ports::{Clock, Ids, InviteTokens, Plans, SettingsStore, Users},
+};
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::{
+    health::Health,
+    identity::Identity,
+    pages::csrf::CsrfKey,
+    problem::{Problem, render::ProblemContext},
+};
+
+/// The adapters behind the ports.
+#[derive(Clone)]
+pub struct Adapters {
+    /// Where plans are kept.
+    pub plans: Arc<dyn Plans>,
+    /// Where users are kept.
+    pub users: Arc<dyn Users>,
+    /// Where settings are kept.
+    pub settings: Arc<dyn SettingsStore>,
+    /// Who mints the secrets of invites.
+    pub tokens: Arc<dyn InviteTokens>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Fresh ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+/// Where things are.
+#[derive(Clone, Debug)]
+pub struct Links {
+    /// What links and problem types are made of; ends with a slash.
+    pub public_url: Url,
+    /// Where people sign in.
+    pub login_url: Url,
+    /// Where people go once they have joined.
+    pub dashboard_url: Url,
+}
+
+impl Links {
+    /// The address that an invite's link has.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "a code can always be a part of a path")]
+    pub fn invite(&self, code: &str) -> Url {
+        self.public_url.join(&format!("join/{code}")).expect("a code is a path")
+    }
+
+    /// Where to sign in to come back to `next` afterwards.
+    #[must_use]
+    pub fn login(&self, next: &Url) -> Url {
+        let mut login = self.login_url.clone();
+        login.query_pairs_mut().append_pair("next", next.as_str());
+        login
+    }
+}
+
+/// The use cases and what surrounds them.
+pub struct Service {
+    pub(crate) open_plan: OpenPlan,
+    pub(crate) list_plans: ListPlans,
+    pub(crate) read_plan: ReadPlan,
+    pub(crate) list_members: ListMembers,
+    pub(crate) change_plan: ChangePlan,
+    pub(crate) close_plan: ClosePlan,
+    pub(crate) transfer_plan: TransferPlan,
+    pub(crate) detach_member: DetachMember,
+    pub(crate) issue_invite: IssueInvite,
+    pub(crate) list_invites: ListInvites,
+    pub(crate) revoke_invite: RevokeInvite,
+    pub(crate) preview_invite: PreviewInvite,
+    pub(crate) accept_invite: AcceptInvite,
+    pub(crate) me: Me,
+    pub(crate) edit_user: EditUser,
+    pub(crate) settings: AdministerSettings,
+    pub(crate) history: ReadHistory,
+    pub(crate) access: PlanAccess,
+    pub(crate) identity: Identity,
+    pub(crate) health: Health,
+    pub(crate) links: Links,
+    pub(crate) problems: ProblemContext,
+    pub(crate) csrf: CsrfKey,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) body_limit: usize,
+}
+
+/// What a service is made of besides its adapters.
+pub struct Surroundings {
+    /// The key that all others are derived from.
+    pub secret_key: SecretKey,
+    /// Where things are.
+    pub links: Links,
+    /// Verifies tokens.
+    pub identity: Identity,
+    /// Tells whether the service can serve.
+    pub health: Health,
+    /// How large a body may be, in bytes.
+    pub body_limit: usize,
+    /// Work that goes on when nobody waits for it.
+    pub background: TaskTracker,
+}
+
+impl Service {
+    /// Puts the use cases together.
+    #[must_use]
+    pub fn new(adapters: Adapters, surroundings: Surroundings) -> Self {
+        let Adapters { plans, users, settings, tokens, clock, ids } = adapters;
+        let Surroundings { secret_key, links, identity, health, body_limit, background } = surroundings;
+        let access = PlanAccess { plans: plans.clone(), users: users.clone(), clock: clock.clone() };
+        let mint = Mint { tokens, key: Arc::new(LinkKey::new(&secret_key)), background };
+        Self {
+            open_plan: OpenPlan {
+                plans: plans.clone(),
+                users: users.clone(),
+                settings: settings.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
+            list_plans: ListPlans { plans: plans.clone(), clock: clock.clone() },
+            read_plan: ReadPlan { access: access.clone() },
+            list_members: ListMembers { access: access.clone() },
+            change_plan: ChangePlan { access: access.clone() },
+            close_plan: ClosePlan { access: access.clone() },
+            transfer_plan: TransferPlan { access: access.clone() },
+            detach_member: DetachMember { access: access.clone() },
+            issue_invite: IssueInvite { access: access.clone(), mint },
+            list_invites: ListInvites { access: access.clone() },
+            revoke_invite: RevokeInvite { access: access.clone() },
+            preview_invite: PreviewInvite { plans: plans.clone(), clock: clock.clone() },
+            accept_invite: AcceptInvite { plans, users: users.clone(), clock: clock.clone() },
+            me: Me { users: users.clone() },
+            edit_user: EditUser { users },
+            settings: AdministerSettings { settings, clock },
+            history: ReadHistory { access: access.clone() },
+            access,
+            identity,
+            health,
+            problems: ProblemContext {
+                public_url: links.public_url.clone(),
+                login_url: links.login_url.clone(),
+            },
+            csrf: CsrfKey::new(&secret_key),
+            links,
+            ids,
+            body_limit,
+        }
+    }
+
+    /// What was read of a request about `plan`. When that went wrong, somebody who may not do this at all is told so,
+    /// and nothing else.
+    pub(crate) async fn admitted<T>(
+        &self,
+        caller: &Caller,
+        plan: PlanId,
+        right: Right<'_>,
+        read: Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        if read.is_err() {
+            self.access.check(caller, plan, right).await?;
+        }
+        read
+    }
+}
