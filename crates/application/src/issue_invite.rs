@@ -98,8 +98,8 @@ impl IssueInvite {
         let LoadedPlan { plan: loaded, settings } = self.load(caller, plan, occasion, now).await?;
         occasion.check(&loaded, now, &settings.values)?;
 
-        let ttl = occasion.ttl().unwrap_or(settings.values.invite_ttl).duration();
-        let (code, invite) = self.mint.mint(caller.user.clone(), now + ttl).await?;
+        let expires_at = occasion.expires_at(now, &settings.values);
+        let (code, invite) = self.mint.mint(caller.user.clone(), expires_at).await?;
         let id = invite.id;
         let saved = self.save(caller, plan, occasion, invite).await;
         if saved.is_err() {
@@ -108,7 +108,7 @@ impl IssueInvite {
         Ok(IssuedInvite { report: saved?, code })
     }
 
-    /// Decides again: minting took its time, and others did not wait.
+    /// Decides again: minting took its time, and others did not wait. The invite lives from now on.
     async fn save(
         &self,
         caller: &Caller,
@@ -120,7 +120,9 @@ impl IssueInvite {
         loop {
             let now = self.access.clock.now();
             let LoadedPlan { mut plan, settings } = self.load(caller, plan, occasion, now).await?;
-            let issued = occasion.decide(&mut plan, invite.clone(), now, &settings)?;
+            let expires_at = occasion.expires_at(now, &settings.values);
+            let invite = NewInvite { expires_at, ..invite.clone() };
+            let issued = occasion.decide(&mut plan, invite, now, &settings)?;
             match self.access.plans.save(&plan, &caller.origin(now)).await {
                 Ok(()) => return Ok(InviteReport::new(issued, &settings.values, now)),
                 Err(err) => attempts.again_after(err).await?,
@@ -151,11 +153,12 @@ enum Occasion {
 }
 
 impl Occasion {
-    fn ttl(&self) -> Option<InviteTtl> {
-        match self {
+    fn expires_at(&self, now: OffsetDateTime, settings: &SettingsValues) -> OffsetDateTime {
+        let asked_for = match self {
             Self::New(request) => request.ttl,
             Self::Resend(_) => None,
-        }
+        };
+        now + asked_for.unwrap_or(settings.invite_ttl).duration()
     }
 
     fn check(

@@ -9,6 +9,7 @@ use poem::{
     http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
 };
 use poem::{PathPattern, http::StatusCode};
+use poem_openapi::OperationId;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -39,17 +40,17 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
 
     let span = tracing::info_span!("request", %method, request_id);
     let inner = AssertUnwindSafe(next.call(request)).catch_unwind();
-    let (route, mut response) = async {
+    let (operation, mut response) = async {
         match inner.await {
-            Ok(Ok(response)) => (response.data::<PathPattern>().cloned(), response),
+            Ok(Ok(response)) => (name(response.data(), response.data()), response),
             Ok(Err(err)) => {
-                let route = err.data::<PathPattern>().cloned();
-                (route, answer_to(err, &service, &allowed, &uri, &request_id).await)
+                let operation = name(err.data(), err.data());
+                (operation, answer_to(err, &service, &allowed, &uri, &request_id).await)
             }
             Err(_panic) => {
                 let problem = Problem::failure(Code::Internal, "the handler panicked");
                 log_failure(&problem);
-                (None, service.problems.render(&problem, &request_id))
+                ("-".to_owned(), service.problems.render(&problem, &request_id))
             }
         }
     }
@@ -57,11 +58,17 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     .await;
 
     set_headers(response.headers_mut(), &uri, &request_id);
-    // Not the path: it can hold an invite's code.
-    let route = route.map_or_else(|| "-".to_owned(), |it| it.0.to_string());
-    let (status, elapsed_ms) = (response.status().as_u16(), started.elapsed().as_millis());
-    tracing::info!(parent: &span, route, status, elapsed_ms, "answered");
+    let status = response.status().as_u16();
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(parent: &span, operation, status, elapsed_ms, "answered");
     Ok(response)
+}
+
+/// What was asked for: an operation of the API, or the pattern of a page's path. Never the path itself, which can hold
+/// an invite's code.
+fn name(operation: Option<&OperationId>, page: Option<&PathPattern>) -> String {
+    let operation = operation.map(ToString::to_string);
+    operation.or_else(|| page.map(|it| it.0.to_string())).unwrap_or_else(|| "-".to_owned())
 }
 
 fn request_id(headers: &HeaderMap, service: &Service) -> String {

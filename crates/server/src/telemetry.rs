@@ -1,5 +1,7 @@
 //! The log, and the reports of failures.
 
+use std::io::IsTerminal;
+
 use family_plan_error_reporting::Reporting;
 use secrecy::ExposeSecret;
 use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
@@ -15,7 +17,10 @@ pub fn begin(log: &LogConfiguration, sentry: &SentryConfiguration) -> Option<Rep
         .as_ref()
         .and_then(|it| Reporting::begin(it.expose_secret(), sentry.environment.as_deref()));
     let lines = match log.format {
-        LogFormat::Text => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).boxed(),
+        LogFormat::Text => tracing_subscriber::fmt::layer()
+            .with_ansi(std::io::stderr().is_terminal())
+            .with_writer(std::io::stderr)
+            .boxed(),
         LogFormat::Json => {
             tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
         }

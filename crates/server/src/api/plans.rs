@@ -119,7 +119,11 @@ impl PlansApi {
     ) -> Result<Opened, Refused<Opening>> {
         let (name, owner) = body.read(|fields| {
             let name = fields.required("name", text(PlanName::new));
-            let owner = fields.optional("owner_id", text(UserId::new));
+            let owner = if auth.0.is_person() {
+                fields.optional("owner_id", text(UserId::new))
+            } else {
+                fields.required("owner_id", text(UserId::new))
+            };
             Some((name?, owner))
         })?;
         let plan = service.open_plan.run(&auth.0, name, owner).await?;
