@@ -7,7 +7,7 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::{ZammadClient, ZammadError};
 
-const KEEP: Duration = Duration::from_secs(10);
+const KEEP: Duration = Duration::from_secs(1);
 
 /// What a check found, kept for a while so that a probe cannot hammer Zammad.
 #[derive(Default)]

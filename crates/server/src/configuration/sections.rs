@@ -231,7 +231,7 @@ fn shared_secret(text: &str) -> Result<SecretString, &'static str> {
     let mut distinct: Vec<u8> = text.bytes().collect();
     distinct.sort_unstable();
     distinct.dedup();
-    if distinct.len() < 8 || text.to_ascii_lowercase().contains("change") {
+    if distinct.len() < 4 || text.to_ascii_lowercase().contains("change") {
         return Err("must be random; this looks like an example (make one with `openssl rand -hex 32`)");
     }
     Ok(secret)

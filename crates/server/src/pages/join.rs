@@ -6,12 +6,12 @@ use askama::Template;
 use family_plan_application::{Caller, InviteCode, InvitePreview, PreviewVerdict};
 use family_plan_domain::{AcceptRefusal, Email, PersonName, Verdict};
 use poem::{
-    Request, Response, handler,
+    Body, Request, Response, handler,
     http::{StatusCode, header},
-    web::{Data, Form, Path},
+    web::{Data, Path},
 };
-use serde::Deserialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
+use url::form_urlencoded;
 
 use super::page;
 use crate::{
@@ -58,13 +58,6 @@ struct RefusalPage<'a> {
     request_id: &'a str,
 }
 
-/// What the form on the page posts.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct JoinForm {
-    #[serde(default)]
-    csrf: String,
-}
-
 /// Shows who invites to what, or why that is over. Changes nothing: scanners of mail follow links, too.
 #[handler]
 pub(crate) async fn show(
@@ -90,14 +83,16 @@ pub(crate) async fn accept(
     request: &Request,
     Path(code): Path<String>,
     Data(service): Data<&Arc<Service>>,
-    form: poem::Result<Form<JoinForm>>,
+    body: Body,
 ) -> Response {
     let visit = Visit { service, request, code: &code };
     let caller = match visit.caller().await {
         Ok(caller) => caller,
         Err(answer) => return answer,
     };
-    let form = form.map(|it| it.0).unwrap_or_default();
+    let Ok(form) = body.into_bytes_limit(service.body_limit).await else {
+        return visit.refuse(Some(&caller), &Problem::new(Code::PayloadTooLarge));
+    };
     if !visit.is_from_our_page(&form) {
         let problem = Problem::new(Code::Forbidden)
             .with_detail("The form was not sent from this page, or you signed in anew since it was shown.");
@@ -185,10 +180,11 @@ impl Visit<'_> {
     }
 
     /// A request that a browser did not authenticate by itself needs no proof: no page can make it send one.
-    fn is_from_our_page(&self, form: &JoinForm) -> bool {
+    fn is_from_our_page(&self, form: &[u8]) -> bool {
         let credential = Credential::of(self.request, self.service.identity.cookie());
         let is_ambient = credential.is_none_or(|it| it.is_ambient);
-        !is_ambient || self.service.csrf.accepts(&form.csrf, &self.session(), self.code)
+        let csrf = form_urlencoded::parse(form).find(|(name, _)| name == "csrf").unwrap_or_default().1;
+        !is_ambient || self.service.csrf.accepts(&csrf, &self.session(), self.code)
     }
 
     fn session(&self) -> String {

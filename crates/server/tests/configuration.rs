@@ -1,0 +1,127 @@
+//! What an operator sets, and everything that is wrong with it at once.
+
+use std::{collections::HashMap, io::Write};
+
+use family_plan_server::configuration::{Configuration, LogFormat, Mistakes, Sources};
+use tempfile::NamedTempFile;
+
+const REQUIRED: &[(&str, &str)] = &[
+    ("SERVER__PUBLIC_URL", "https://family.example.com/plans"),
+    ("SERVER__SECRET_KEY", "5f1d0c8e7ab34926d19fe00b7c5a4833f6e2918d04bbca57613e9f2287ad40c1"),
+    ("LINKS__LOGIN_URL", "https://example.com/login?from=family"),
+    ("LINKS__DASHBOARD_URL", "https://example.com/dashboard"),
+    ("DATABASE__URL", "sqlite:///tmp/family.db?mode=rwc"),
+    ("AUTH__HS256_SECRET", "k7Jq0xVb3mWt9sZc2nRy5uEh8pLa4dGf"),
+    ("ZAMMAD__URL", "https://help.example.com"),
+    ("ZAMMAD__TOKEN", "the-token"),
+];
+
+fn variables(changes: &[(&str, &str)]) -> HashMap<String, String> {
+    let all = REQUIRED.iter().chain(changes);
+    all.map(|(name, value)| (format!("FAMILY_PLAN__{name}"), (*value).to_owned())).collect()
+}
+
+fn configured(changes: &[(&str, &str)]) -> Result<Configuration, Mistakes> {
+    Sources::read_from(None, variables(changes)).unwrap().configuration()
+}
+
+/// The names that are mistaken when these are set.
+fn mistaken(changes: &[(&str, &str)]) -> Vec<String> {
+    let mistakes = configured(changes).unwrap_err();
+    let names = mistakes.all().iter().map(|it| it.name.replace("FAMILY_PLAN__", ""));
+    names.collect()
+}
+
+#[test]
+fn what_is_required_is_enough() {
+    let configuration = configured(&[]).unwrap();
+    assert_eq!(configuration.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(configuration.server.body_limit, 65_536);
+    assert_eq!(configuration.links.public_url.as_str(), "https://family.example.com/plans/");
+    let link = configuration.links.invite("code");
+    assert_eq!(link.as_str(), "https://family.example.com/plans/join/code");
+    assert!(!configuration.database.auto_migrate);
+    assert_eq!(configuration.auth.identity.roles_claim, "roles");
+    assert!(configuration.ignored.is_empty());
+}
+
+#[test]
+fn everything_that_is_missing_is_named_at_once() {
+    let mistakes = Sources::read_from(None, HashMap::new()).unwrap().configuration().unwrap_err();
+    let text = mistakes.to_string();
+    for (name, _) in REQUIRED {
+        assert!(text.contains(&format!("FAMILY_PLAN__{name} must be set")), "{name} in {text}");
+    }
+    assert_eq!(mistakes.all().len(), REQUIRED.len());
+}
+
+#[test]
+fn everything_that_is_wrong_is_named_at_once_and_no_value_is_shown() {
+    let secret = "short-secret";
+    let mistakes = configured(&[
+        ("SERVER__LISTEN", "nowhere"),
+        ("SERVER__SECRET_KEY", secret),
+        ("LINKS__LOGIN_URL", "/login"),
+        ("DATABASE__URL", "oracle://user:password@host/db"),
+        ("DATABASE__MAX_CONNECTIONS", "many"),
+        ("AUTH__HS256_SECRET", secret),
+        ("ZAMMAD__TIMEZONE", "Mars/Olympus"),
+        ("LOG__FORMAT", "xml"),
+        ("SENTRY__DSN", "not a dsn"),
+    ])
+    .unwrap_err();
+    assert_eq!(mistakes.all().len(), 9, "{mistakes}");
+    let text = mistakes.to_string();
+    for value in [secret, "password", "nowhere", "Mars"] {
+        assert!(!text.contains(value), "{value} in {text}");
+    }
+}
+
+#[test]
+fn examples_are_no_secrets() {
+    assert_eq!(mistaken(&[("SERVER__SECRET_KEY", &"00".repeat(32))]), ["SERVER__SECRET_KEY"]);
+    let example = "change-me-change-me-change-me-change-me";
+    assert_eq!(mistaken(&[("AUTH__HS256_SECRET", example)]), ["AUTH__HS256_SECRET"]);
+}
+
+#[test]
+fn tokens_are_verified_in_one_way_only() {
+    let keys = "https://id.example.com/jwks.json";
+    assert_eq!(mistaken(&[("AUTH__JWKS_URL", keys)]), ["AUTH__JWKS_URL"]);
+}
+
+#[test]
+fn a_name_with_a_slip_in_it_is_a_mistake() {
+    assert_eq!(mistaken(&[("AUTH__AUDIENC", "family-plan")]), ["AUTH__AUDIENC"]);
+}
+
+#[test]
+fn names_of_later_versions_are_told_and_ignored() {
+    let later = [("LIMITS__ENABLED", "false"), ("ZAMMAD__SYNC_SECONDS", "60")];
+    let told = ["FAMILY_PLAN__LIMITS__ENABLED", "FAMILY_PLAN__ZAMMAD__SYNC_SECONDS"];
+    assert_eq!(configured(&later).unwrap().ignored, told);
+}
+
+#[test]
+fn the_environment_goes_over_the_file() {
+    let mut file = NamedTempFile::new().unwrap();
+    let toml =
+        "[database]\nmax_connections = 7\nauto_migrate = true\n[log]\nformat = \"json\"\nfilter = \"warn\"\n";
+    file.write_all(toml.as_bytes()).unwrap();
+    let sources = Sources::read_from(Some(file.path()), variables(&[("LOG__FILTER", "debug")]));
+    let configuration = sources.unwrap().configuration().unwrap();
+    assert_eq!(configuration.database.max_connections, 7);
+    assert!(configuration.database.auto_migrate);
+    assert_eq!(configuration.log.format, LogFormat::Json);
+    assert_eq!(configuration.log.filter, "debug");
+}
+
+#[test]
+fn secrets_are_not_shown_by_debug() {
+    let shown = format!("{:?}", configured(&[]).unwrap());
+    for (name, value) in REQUIRED.iter().filter(|(name, _)| name.contains("SECRET") || name.contains("TOKEN"))
+    {
+        assert!(!shown.contains(value), "{name}");
+    }
+    assert!(!shown.contains("/tmp/family.db"), "a database URL can hold a password");
+}
