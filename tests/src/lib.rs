@@ -1,1 +1,1 @@
-//! .
+//! Nothing: all there is to this package are its tests.

@@ -1,0 +1,30 @@
+//! The server as its clients see it: over HTTP, in front of a simulated Zammad, on every engine.
+
+mod bodies;
+mod client;
+mod cost;
+mod crash;
+mod events;
+mod framework_errors;
+mod headers;
+mod health;
+mod invariants;
+mod jwt;
+mod lists;
+mod order_of_checks;
+mod pages;
+mod plans;
+mod program;
+mod programs;
+mod published_keys;
+mod races;
+mod roles;
+mod secrecy;
+mod settings;
+mod shapes;
+mod tokens;
+mod user_ids;
+mod validation;
+mod verdicts;
+mod world;
+mod zammad_failures;

@@ -1,0 +1,135 @@
+//! No secret is written anywhere: not into the database, not into the log, however much is logged.
+
+use std::{collections::HashMap, fs, path::Path};
+
+use family_plan_zammad_simulator::{Config, Failure, Operation, Simulator};
+use serde_json::json;
+
+use crate::{
+    client::{ADMIN, Answer, Caller, Invite, claims, http_client},
+    jwt::SECRET,
+    program::Serving,
+    world::{COOKIE, Database, Engine, settings},
+};
+
+const NAME: &str = "The Hills of Control";
+
+/// Everything in the files of the folder, one after the other.
+fn contents(folder: &Path) -> Vec<u8> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        all.extend(fs::read(entry.unwrap().path()).unwrap());
+    }
+    all
+}
+
+fn holds(text: &[u8], needle: &str) -> bool {
+    !needle.is_empty() && text.windows(needle.len()).any(|it| it == needle.as_bytes())
+}
+
+/// Does a little of everything, failures included, and answers the secrets that took part.
+async fn busy_run(zammad: &Simulator, base: &str) -> Vec<String> {
+    let anonymous = Caller::anonymous(http_client(), base.to_owned());
+    let user = |id: &str| anonymous.claiming(&claims(id));
+    let (ann, bob) = (user("ann"), user("bob"));
+    let mut ada = claims("ada");
+    ada["roles"] = json!([ADMIN]);
+    let ada = anonymous.claiming(&ada);
+    let expired = anonymous.claiming(&json!({"sub": "ann", "exp": 1}));
+    let mut codes = Vec::new();
+
+    let plan = ann.opens(NAME).await;
+    let path = format!("/v1/plans/{plan}/invites");
+    let invite = ann.invites(&plan).await;
+    bob.get(&format!("/v1/invites/{}", invite.code)).await.ok(200);
+    bob.in_browser().get(&invite.page()).await.page(200);
+    anonymous.get(&invite.page()).await.redirect();
+    bob.accepts(&invite.code).await.ok(200);
+    user("cid").accepts(&invite.code).await.problem(409, "invite_used");
+    user("cid").in_browser().get(&invite.page()).await.page(409);
+    ann.detaches(&plan, "bob").await.ok(200);
+    bob.accepts(&invite.code).await.problem(403, "invite_barred");
+    codes.push(invite.code);
+    let bound = ann.invites_with(&plan, &json!({"recipient_email": "dan@example.com"})).await;
+    let resent = Invite::of(&ann.post(&format!("{path}/{}/resend", bound.id)).await.ok(201));
+    ann.delete(&format!("{path}/{}", resent.id)).await.ok(204);
+    user("dan").accepts(&resent.code).await.problem(410, "invite_revoked");
+    codes.extend([bound.code, resent.code]);
+    for failure in [
+        Failure::Html502,
+        Failure::ConnectionReset,
+        Failure::ResetAfterEffect,
+        Failure::GarbageBody,
+        Failure::Unauthorized,
+        Failure::MaskedUnprocessable,
+    ] {
+        zammad.fail_on(&[Operation::MintToken], failure);
+        assert!(500 <= ann.post(&path).await.status);
+        zammad.recover();
+    }
+    let last = ann.invites(&plan).await;
+    ann.get(&format!("/v1/{}", last.code)).await.problem(404, "not_found");
+    ann.get(&format!("/v1/plans?cursor={}", last.code)).await.problem(403, "forbidden");
+    ada.get(&format!("/v1/plans?cursor={}", last.code)).await.problem(422, "invalid_request");
+    ada.put(&format!("/v1/invites/{}", last.code), &json!({})).await.problem(405, "method_not_allowed");
+    let odd = ann.request(reqwest::Method::POST, &format!("/v1/invites/{}/accept", last.code));
+    Answer::to(odd.header("X-Request-Id", "a/b").body("{")).await;
+    codes.push(last.code.clone());
+    expired.get("/v1/me").await.problem(401, "unauthenticated");
+    expired.in_browser().get(&last.page()).await.redirect();
+    anonymous.with_token("x.y.z").get("/v1/me").await.problem(401, "unauthenticated");
+    ada.sets(&json!({"user_limit": 7})).await;
+    anonymous.get("/health/ready").await.ok(200);
+
+    let minted = zammad.tokens().into_iter().map(|it| it.value);
+    let jwts = [&ann, &bob, &ada, &expired].map(|it| it.token().to_owned());
+    let signatures = jwts.clone().map(|it| it.rsplit('.').next().unwrap().to_owned());
+    minted.chain(codes).chain(jwts).chain(signatures).collect()
+}
+
+async fn nothing_secret_is_written(format: &str) {
+    let database = Database::create(Engine::Sqlite).await;
+    let zammad = Simulator::start(&Config::default()).unwrap();
+    let mut environment: HashMap<String, String> = settings(&database.url, &zammad);
+    environment.insert("FAMILY_PLAN__LOG__FORMAT".to_owned(), format.to_owned());
+    environment.insert("FAMILY_PLAN__LOG__FILTER".to_owned(), "trace".to_owned());
+    let configured = [
+        environment["FAMILY_PLAN__SERVER__SECRET_KEY"].clone(),
+        SECRET.to_owned(),
+        environment["FAMILY_PLAN__ZAMMAD__TOKEN"].clone(),
+    ];
+
+    let server = Serving::start(&environment).await;
+    let mut secrets = busy_run(&zammad, &server.base).await;
+    secrets.extend(configured);
+    let while_it_runs = contents(&database.folder());
+    let log = server.stop().await;
+    let afterwards = contents(&database.folder());
+
+    // The search finds what is there.
+    assert!(holds(&while_it_runs, NAME) && holds(&afterwards, NAME));
+    assert!(holds(log.as_bytes(), "listening") && holds(log.as_bytes(), "TRACE"));
+    let mut found = Vec::new();
+    for secret in &secrets {
+        for (place, text) in [("database", &while_it_runs), ("database", &afterwards)] {
+            if holds(text, secret) {
+                found.push(format!("{place}: {secret}"));
+            }
+        }
+        for line in log.lines().filter(|it| it.contains(secret.as_str())) {
+            found.push(format!("log: {secret} in {line}"));
+        }
+    }
+    found.dedup();
+    assert!(found.is_empty(), "{} of {} secrets:\n{}", found.len(), secrets.len(), found.join("\n"));
+    let cookies = log.lines().filter(|it| it.contains(&format!("{COOKIE}=ey"))).count();
+    assert_eq!(cookies, 0);
+    database.dispose().await;
+}
+
+mod sqlite {
+    #[tokio::test(flavor = "multi_thread")]
+    async fn no_secret_is_written_anywhere_however_much_is_logged() {
+        super::nothing_secret_is_written("json").await;
+    }
+}

@@ -1,0 +1,313 @@
+//! A server, or several on one database, with a database, a Zammad and a clock of its own.
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    process,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use family_plan_server::{Running, ServeError, configuration::Sources, start, system::SystemIds};
+use family_plan_testkit::{ManualClock, server_url};
+use family_plan_zammad_simulator::{Config, Simulator};
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
+use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
+use url::Url;
+
+use crate::{
+    client::{ADMIN, Caller, SERVICE, claims, http_client},
+    jwt::SECRET,
+};
+
+pub(crate) const PUBLIC_URL: &str = "https://family.example/";
+pub(crate) const LOGIN_URL: &str = "https://login.example/sign-in";
+pub(crate) const DASHBOARD_URL: &str = "https://app.example/dashboard";
+pub(crate) const COOKIE: &str = "session";
+const SECRET_KEY: &str = "5f1d0c8e7ab34926d19fe00b7c5a4833f6e2918d04bbca57613e9f2287ad40c1";
+/// Few, so that requests wait for one another, and all tests together fit into a server.
+const MAX_CONNECTIONS: &str = "6";
+
+static N_DATABASES: AtomicUsize = AtomicUsize::new(0);
+
+/// What a test keeps its data in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+    Mariadb,
+}
+
+/// Makes a test of each function, on each engine: `engines!(a_sentence, another);`. The world comes from another
+/// function of [`World`] than `on` if one is named first: `engines!(replicated: a_sentence);`
+macro_rules! engines {
+    ($($name:ident),+ $(,)?) => {
+        crate::world::engines!(on: $($name),+);
+    };
+    ($start:ident: $($name:ident),+ $(,)?) => {
+        crate::world::engines!(@ sqlite Sqlite $start $($name)+);
+        crate::world::engines!(@ postgres Postgres $start $($name)+);
+        crate::world::engines!(@ mariadb Mariadb $start $($name)+);
+    };
+    (@ $module:ident $engine:ident $start:ident $($name:ident)+) => {
+        mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $name() {
+                    let world = crate::world::World::$start(crate::world::Engine::$engine).await;
+                    super::$name(&world).await;
+                    world.end().await;
+                }
+            )+
+        }
+    };
+}
+
+/// Makes a test of each function, on SQLite: for what has nothing to do with the database.
+macro_rules! on_sqlite {
+    ($($name:ident),+ $(,)?) => {
+        crate::world::engines!(@ sqlite Sqlite on $($name)+);
+    };
+}
+
+pub(crate) use {engines, on_sqlite};
+
+/// A database that nobody else uses.
+pub(crate) struct Database {
+    engine: Engine,
+    /// Where it is.
+    pub(crate) url: String,
+    name: String,
+    folder: TempDir,
+}
+
+impl Database {
+    /// A new one.
+    pub(crate) async fn create(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let n = N_DATABASES.fetch_add(1, Ordering::Relaxed);
+        let name = format!("family_plan_http_{}_{n}", process::id());
+        let url = match engine {
+            Engine::Sqlite => format!("sqlite://{}?mode=rwc", folder.path().join("family-plan.db").display()),
+            Engine::Postgres | Engine::Mariadb => {
+                let mut url: Url = admin_url(engine).parse().unwrap();
+                url.set_path(&name);
+                url.into()
+            }
+        };
+        let database = Self { engine, url, name, folder };
+        database.administer("DROP DATABASE IF EXISTS").await;
+        database.administer("CREATE DATABASE").await;
+        database
+    }
+
+    /// The folder that a SQLite file is in, and that a test may use.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// Removes it.
+    pub(crate) async fn dispose(self) {
+        let force = if self.engine == Engine::Postgres { " WITH (FORCE)" } else { "" };
+        self.execute(&format!("DROP DATABASE {}{force}", self.name)).await;
+        self.folder.close().unwrap();
+    }
+
+    async fn administer(&self, what: &str) {
+        self.execute(&format!("{what} {}", self.name)).await;
+    }
+
+    async fn execute(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self.engine {
+            Engine::Sqlite => (),
+            Engine::Postgres => {
+                let mut connection = PgConnection::connect(&admin_url(self.engine)).await.unwrap();
+                connection.execute(sql).await.unwrap();
+                connection.close().await.unwrap();
+            }
+            Engine::Mariadb => {
+                let mut connection = MySqlConnection::connect(&admin_url(self.engine)).await.unwrap();
+                connection.execute(sql).await.unwrap();
+                connection.close().await.unwrap();
+            }
+        }
+    }
+}
+
+fn admin_url(engine: Engine) -> String {
+    match engine {
+        Engine::Sqlite => String::new(),
+        Engine::Postgres => server_url("FAMILY_PLAN_TEST_POSTGRES_URL"),
+        Engine::Mariadb => server_url("FAMILY_PLAN_TEST_MARIADB_URL"),
+    }
+}
+
+/// What a server is configured with, by the names of the environment without their prefix.
+pub(crate) fn settings(database: &str, zammad: &Simulator) -> HashMap<String, String> {
+    [
+        ("SERVER__LISTEN", "127.0.0.1:0"),
+        ("SERVER__PUBLIC_URL", PUBLIC_URL),
+        ("SERVER__SECRET_KEY", SECRET_KEY),
+        ("LINKS__LOGIN_URL", LOGIN_URL),
+        ("LINKS__DASHBOARD_URL", DASHBOARD_URL),
+        ("DATABASE__URL", database),
+        ("DATABASE__AUTO_MIGRATE", "true"),
+        ("DATABASE__MAX_CONNECTIONS", MAX_CONNECTIONS),
+        ("AUTH__HS256_SECRET", SECRET),
+        ("AUTH__COOKIE", COOKIE),
+        ("ZAMMAD__URL", &zammad.url()),
+        ("ZAMMAD__TOKEN", zammad.agent_token()),
+        // Enough for an attempt and its repetitions; tests of failures wait for all of them.
+        ("ZAMMAD__DEADLINE_SECONDS", "2"),
+    ]
+    .map(|(name, value)| (format!("FAMILY_PLAN__{name}"), value.to_owned()))
+    .into()
+}
+
+/// One server.
+pub(crate) struct Server {
+    /// Its address, without a slash at the end.
+    pub(crate) base: String,
+    running: Running,
+}
+
+/// Everything that one test needs.
+pub(crate) struct World {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) zammad: Simulator,
+    pub(crate) database: Database,
+    settings: HashMap<String, String>,
+    servers: Vec<Server>,
+    http: reqwest::Client,
+}
+
+impl World {
+    /// One server on an engine.
+    pub(crate) async fn on(engine: Engine) -> Self {
+        Self::with(engine, &[]).await
+    }
+
+    /// One server, with these settings besides the usual ones; an empty one is left out.
+    pub(crate) async fn with(engine: Engine, changes: &[(&str, &str)]) -> Self {
+        let (clock, zammad) = clock_and_zammad(Config::default());
+        Self::with_zammad(engine, changes, clock, zammad).await
+    }
+
+    /// One server in front of this helpdesk.
+    pub(crate) async fn with_zammad(
+        engine: Engine,
+        changes: &[(&str, &str)],
+        clock: Arc<ManualClock>,
+        zammad: Simulator,
+    ) -> Self {
+        let database = Database::create(engine).await;
+        Self::start(database, changes, clock, zammad).await
+    }
+
+    /// Two servers on one database.
+    pub(crate) async fn replicated(engine: Engine) -> Self {
+        let mut world = Self::on(engine).await;
+        world.start_another().await.unwrap();
+        world
+    }
+
+    /// One server in front of this helpdesk, on this database.
+    pub(crate) async fn start(
+        database: Database,
+        changes: &[(&str, &str)],
+        clock: Arc<ManualClock>,
+        zammad: Simulator,
+    ) -> Self {
+        let mut settings = settings(&database.url, &zammad);
+        for (name, value) in changes {
+            settings.insert(format!("FAMILY_PLAN__{name}"), (*value).to_owned());
+        }
+        let mut world = Self { clock, zammad, database, settings, servers: vec![], http: http_client() };
+        world.start_another().await.unwrap();
+        world
+    }
+
+    /// Starts one more server on the same database.
+    pub(crate) async fn start_another(&mut self) -> Result<(), ServeError> {
+        let sources = Sources::read_from(None, self.settings.clone()).unwrap();
+        let configuration = sources.configuration().unwrap();
+        let running = start(configuration, self.clock.clone(), Arc::new(SystemIds)).await?;
+        self.servers.push(Server { base: format!("http://{}", running.address), running });
+        Ok(())
+    }
+
+    /// The address of the `n`th server, going around.
+    pub(crate) fn base(&self, n: usize) -> &str {
+        &self.servers[n % self.servers.len()].base
+    }
+
+    /// Stops everything, and removes the database.
+    pub(crate) async fn end(self) {
+        self.zammad.recover();
+        drop(self.http);
+        for server in self.servers {
+            server.running.stop().await;
+        }
+        self.database.dispose().await;
+    }
+
+    pub(crate) fn anonymous(&self) -> Caller {
+        Caller::anonymous(self.http.clone(), self.base(0).to_owned())
+    }
+
+    /// Somebody with a name and a verified address.
+    pub(crate) fn user(&self, id: &str) -> Caller {
+        self.anonymous().claiming(&claims(id))
+    }
+
+    /// The same person, at the `n`th server.
+    pub(crate) fn user_at(&self, n: usize, id: &str) -> Caller {
+        self.user(id).at(self.base(n))
+    }
+
+    pub(crate) fn with_roles(&self, id: &str, roles: &[&str]) -> Caller {
+        let mut claims = claims(id);
+        claims["roles"] = json!(roles);
+        self.anonymous().claiming(&claims)
+    }
+
+    pub(crate) fn admin(&self) -> Caller {
+        self.with_roles("ada", &[ADMIN])
+    }
+
+    pub(crate) fn service(&self) -> Caller {
+        self.with_roles("billing", &[SERVICE])
+    }
+
+    /// A user joins a plan of `owner`.
+    pub(crate) async fn joins(&self, user: &str, owner: &Caller, plan: &str) -> String {
+        let invite = owner.invites(plan).await;
+        self.user(user).accepts(&invite.code).await.ok(200);
+        invite.code
+    }
+
+    pub(crate) fn advance(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        now(&self.clock)
+    }
+}
+
+/// A clock, and a helpdesk that goes by it.
+pub(crate) fn clock_and_zammad(config: Config) -> (Arc<ManualClock>, Simulator) {
+    let clock = Arc::new(ManualClock::default());
+    let reading = Arc::clone(&clock);
+    let zammad = Simulator::start(&config.clock(move || now(&reading))).unwrap();
+    (clock, zammad)
+}
+
+fn now(clock: &ManualClock) -> OffsetDateTime {
+    family_plan_domain::ports::Clock::now(clock)
+}
