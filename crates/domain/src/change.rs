@@ -131,7 +131,7 @@ pub enum Change {
 impl Change {
     /// The event that tells of this change of `plan`, the `position`th of the save that is to come.
     #[must_use]
-    pub fn event(&self, id: EventId, plan: &Plan, position: u16, origin: &Origin) -> Event {
+    pub fn event(&self, id: EventId, plan: &Plan, position: u32, origin: &Origin) -> Event {
         let (kind, reason, facts) = self.facts(plan, origin.at);
         Event {
             id,

@@ -78,7 +78,7 @@ pub struct EventCursor {
     /// The revision that the save made.
     pub revision: i64,
     /// The place among the events of that save, from 0.
-    pub position: u16,
+    pub position: u32,
 }
 
 /// Something that happened.

@@ -10,12 +10,15 @@ use uuid::Uuid;
 use crate::{
     entity::{event, plan},
     error::SqlError,
+    rows::MAX_ROWS,
 };
 
-/// Writes all of `events` in one statement.
+/// Writes all of `events`, almost always in one statement: engines bound how many values one may have.
 pub(crate) async fn insert(transaction: &DatabaseTransaction, events: Vec<Event>) -> Result<(), SqlError> {
     let rows = events.into_iter().map(event::ActiveModel::try_from).collect::<Result<Vec<_>, _>>()?;
-    event::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+    for rows in rows.chunks(MAX_ROWS) {
+        event::Entity::insert_many(rows.to_vec()).exec_without_returning(transaction).await?;
+    }
     Ok(())
 }
 
@@ -28,7 +31,7 @@ pub(crate) async fn of_plan(
     use event::Column::{PlanId, Position, Revision};
 
     let after = after.map(|it| {
-        let later_in_the_same_save = Revision.eq(it.revision).and(Position.gt(i32::from(it.position)));
+        let later_in_the_same_save = Revision.eq(it.revision).and(Position.gt(i64::from(it.position)));
         Condition::any().add(Revision.gt(it.revision)).add(later_in_the_same_save)
     });
     let is_open = plan::Entity::find()

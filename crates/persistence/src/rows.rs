@@ -7,6 +7,9 @@ use sea_orm::{
 
 use crate::error::SqlError;
 
+/// How many rows one statement writes at most: SQLite takes 32 766 values, PostgreSQL and MySQL twice that.
+pub(crate) const MAX_ROWS: usize = 1_000;
+
 /// Selects every column of the table that the statement calls `table`, for [`read`].
 pub(crate) fn select<E: EntityTrait>(query: &mut SelectStatement, table: &'static str) {
     for column in E::Column::iter() {

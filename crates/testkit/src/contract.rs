@@ -61,6 +61,7 @@ macro_rules! contract {
             a_detached_member_leaves_a_reopened_invite,
             a_detached_member_may_leave_a_revoked_invite,
             closing_detaches_everybody,
+            a_plan_with_very_many_invites_can_be_closed,
             resending_replaces_an_invite,
         }
         $crate::contract_tests! { $fresh, lists:

@@ -40,7 +40,7 @@ impl TryFrom<Model> for Event {
             plan: row.plan_id.map(Into::into),
             cursor: EventCursor {
                 revision: row.revision,
-                position: u16::try_from(row.position).in_column("events.position")?,
+                position: u32::try_from(row.position).in_column("events.position")?,
             },
             kind: EventKind::parse(&row.kind).ok_or("it is no kind of event").in_column("events.kind")?,
             at: from_millis(row.at).in_column("events.at")?,
@@ -60,7 +60,7 @@ impl TryFrom<Event> for ActiveModel {
             id: Set(event.id.into()),
             plan_id: Set(event.plan.map(Into::into)),
             revision: Set(event.cursor.revision),
-            position: Set(event.cursor.position.into()),
+            position: Set(i32::try_from(event.cursor.position).in_column("events.position")?),
             kind: Set(event.kind.as_str().to_owned()),
             at: Set(to_millis(event.at)),
             actor: Set(event.actor.as_ref().map(ToString::to_string)),

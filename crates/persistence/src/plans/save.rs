@@ -15,6 +15,7 @@ use crate::{
     error::SqlError,
     events,
     instant::to_millis,
+    rows::MAX_ROWS,
 };
 
 pub(super) async fn save(
@@ -49,7 +50,8 @@ impl Save<'_> {
         }
         self.bump_revision().await?;
         let kinds = self.plan.changes().chunk_by(|one, next| discriminant(one) == discriminant(next));
-        for same_kind in kinds {
+        // Only closing a plan with very many invites takes more than one.
+        for same_kind in kinds.flat_map(|it| it.chunks(MAX_ROWS)) {
             self.write(same_kind).await?;
         }
         self.write_events().await

@@ -38,7 +38,7 @@ impl Place for EventCursor {
         let (revision, position) = bytes.split_first_chunk()?;
         Some(Self {
             revision: i64::from_be_bytes(*revision),
-            position: u16::from_be_bytes(position.try_into().ok()?),
+            position: u32::from_be_bytes(position.try_into().ok()?),
         })
     }
 }

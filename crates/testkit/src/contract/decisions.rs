@@ -184,6 +184,24 @@ pub async fn closing_detaches_everybody(stores: Stores) {
     world.save(&world.new_plan(&cid)).await;
 }
 
+/// More than the values that one statement may have, on some engines.
+pub async fn a_plan_with_very_many_invites_can_be_closed(stores: Stores) {
+    let world = World::new(stores);
+    let id = world.plan_of("ann").await;
+    world.change_settings(|it| it.pending_invites_hold_seats = false).await;
+    world
+        .decide(id, |plan, settings| {
+            for _ in 0..4_000 {
+                let invite = new_invite(world.ids.next_invite(), plan.owner(), world.now());
+                plan.issue(invite, None, world.now(), settings).unwrap();
+            }
+        })
+        .await;
+    assert_eq!(world.load(id).await.plan.invites().len(), 4_000);
+    world.decide(id, |plan, _| plan.close()).await;
+    assert_eq!(world.find(id).await, None);
+}
+
 pub async fn resending_replaces_an_invite(stores: Stores) {
     let world = World::new(stores);
     let id = world.plan_of("ann").await;

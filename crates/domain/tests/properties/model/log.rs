@@ -76,7 +76,7 @@ impl Model {
                 Entry::Opened { plan: there, owner } if there == plan => members.push(owner),
                 Entry::Joined { plan: there, person, .. } if there == plan => members.push(person),
                 Entry::Left { plan: there, person, .. } if there == plan => {
-                    members.retain(|it| *it != person)
+                    members.retain(|it| *it != person);
                 }
                 Entry::Closed { plan: there } if there == plan => members.clear(),
                 _ => (),
