@@ -29,9 +29,10 @@ impl Attempts {
         }
     }
 
-    /// How long the next attempt may take: if it hangs, there is time for those after it.
+    /// How long the next attempt may take: half of what is left, so that a slow Zammad is waited for, and that after a
+    /// hanging attempt there is time for another. The last one may take all.
     pub(crate) fn time_for_next(&self) -> Duration {
-        self.time_left() / max(self.n_left, 1)
+        self.time_left() / self.n_left.clamp(1, 2)
     }
 
     /// Waits for the right moment to try again after `failure`, and answers whether there is one.
@@ -162,7 +163,7 @@ mod tests {
         let mut n_attempts = 0;
         loop {
             n_attempts += 1;
-            assert!(Duration::from_secs(2) < attempts.time_for_next());
+            assert!(Duration::from_millis(1_500) < attempts.time_for_next());
             tokio::time::sleep(attempts.time_for_next()).await;
             if !attempts.another_after(&ZammadError::TimedOut).await {
                 break;

@@ -62,16 +62,23 @@ impl ZammadTokens {
         let client = self.client.clone();
         let discard = async move {
             tokio::time::sleep(client.pace().settling).await;
-            let mut attempts = Attempts::start(client.pace());
-            while let Err(err) = client.delete_tokens(&doubtful).await {
-                if !attempts.another_after(&err).await {
-                    let error = &err as &dyn Error;
-                    tracing::warn!(invites = ?doubtful, error, "tokens nobody uses may stay behind in Zammad");
-                    break;
-                }
+            if let Err(err) = delete(&client, &doubtful).await {
+                let error = &err as &dyn Error;
+                tracing::warn!(invites = ?doubtful, error, "tokens nobody uses may stay behind in Zammad");
             }
         };
         self.background.spawn(discard.in_current_span());
+    }
+}
+
+/// Deletes the tokens of these invites, trying again where that can help.
+async fn delete(client: &ZammadClient, invites: &[InviteId]) -> Result<(), ZammadError> {
+    let mut attempts = Attempts::start(client.pace());
+    loop {
+        match client.delete_tokens(invites).await {
+            Err(err) if attempts.another_after(&err).await => (),
+            outcome => return outcome,
+        }
     }
 }
 
@@ -87,7 +94,7 @@ impl InviteTokens for ZammadTokens {
     }
 
     async fn discard(&self, invite: InviteId) -> Result<(), HelpDeskError> {
-        Ok(self.client.delete_tokens(&[invite]).await?)
+        Ok(delete(&self.client, &[invite]).await?)
     }
 
     async fn check(&self) -> Result<(), HelpDeskError> {

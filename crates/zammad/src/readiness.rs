@@ -37,7 +37,7 @@ async fn check(client: &ZammadClient) -> Result<(), ZammadError> {
     let request = client.as_minter(Method::GET, "users/me");
     match client.send(request, client.pace().checking).await {
         Ok(_) => Ok(()),
-        // Whoever answers that there is no such page got past the credentials.
+        // Nothing was said against the credentials, and somebody is there: minting itself will tell.
         Err(ZammadError::Refused(refusal)) if refusal.status == 404 => Ok(()),
         Err(err) => Err(err),
     }
