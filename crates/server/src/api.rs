@@ -16,7 +16,7 @@ mod views;
 
 use poem_openapi::{OpenApiService, Tags};
 
-pub(crate) use self::auth::authenticate;
+pub(crate) use self::auth::identify;
 
 /// What operations are about.
 #[derive(Tags)]

@@ -4,14 +4,15 @@ mod claims;
 mod credential;
 mod jwks;
 
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode_header};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
 use url::Url;
 
 use self::{claims::read_claims, jwks::PublishedKeys};
 pub use self::{
     claims::{Claims, Roles},
-    credential::{Credential, is_same_origin},
+    credential::{Credential, PageOrigin},
 };
 
 /// How far clocks may be apart.
@@ -61,6 +62,8 @@ pub struct Identity {
     cookie: Option<String>,
 }
 
+type RawClaims = Map<String, Value>;
+
 enum Keys {
     Shared(DecodingKey),
     Published(PublishedKeys),
@@ -93,13 +96,34 @@ impl Identity {
     ///
     /// See [`IdentityError`].
     pub async fn verify(&self, token: &str) -> Result<Claims, IdentityError> {
-        let (key, algorithm) = match &self.keys {
-            Keys::Shared(key) => (key.clone(), Algorithm::HS256),
-            Keys::Published(keys) => keys.key_for(token).await?,
+        let claims = match &self.keys {
+            Keys::Shared(key) => self.decode(token, key, Algorithm::HS256)?,
+            Keys::Published(keys) => self.decode_published(token, keys).await?,
         };
-        let decoded = jsonwebtoken::decode(token, &key, &self.validation(algorithm));
-        let data = decoded.map_err(|_| IdentityError::Invalid)?;
-        read_claims(&data.claims, &self.roles_claim).ok_or(IdentityError::Invalid)
+        read_claims(&claims, &self.roles_claim).ok_or(IdentityError::Invalid)
+    }
+
+    async fn decode_published(&self, token: &str, keys: &PublishedKeys) -> Result<RawClaims, IdentityError> {
+        let id = decode_header(token).map_err(|_| IdentityError::Invalid)?.kid;
+        let (key, algorithm) = keys.key(id.as_deref()).await?;
+        let decoded = self.decode(token, &key, algorithm);
+        if decoded.is_ok() || id.is_some() {
+            return decoded;
+        }
+        // A key without an id cannot be told from the one that came in its stead.
+        keys.refresh().await;
+        let (key, algorithm) = keys.key(None).await?;
+        self.decode(token, &key, algorithm)
+    }
+
+    fn decode(
+        &self,
+        token: &str,
+        key: &DecodingKey,
+        algorithm: Algorithm,
+    ) -> Result<RawClaims, IdentityError> {
+        let decoded = jsonwebtoken::decode(token, key, &self.validation(algorithm));
+        decoded.map(|it| it.claims).map_err(|_| IdentityError::Invalid)
     }
 
     fn validation(&self, algorithm: Algorithm) -> Validation {

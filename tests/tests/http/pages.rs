@@ -128,6 +128,7 @@ mod showing {
         who_is_signed_out_is_sent_to_sign_in_and_back,
         hostile_names_are_only_names,
         a_form_from_elsewhere_joins_nobody,
+        a_browser_that_hides_where_a_form_is_from_is_trusted_by_the_forms_token,
         the_owner_gets_the_link_to_copy,
         a_service_cannot_join,
     );
@@ -170,6 +171,21 @@ mod showing {
         assert!(!bob.get(&invite.page()).await.page(410).contains("<script"));
         let code = "%3Cscript%3E%22";
         assert!(!bob.get(&format!("/join/{code}")).await.page(404).contains("<script"));
+    }
+
+    pub(super) async fn a_browser_that_hides_where_a_form_is_from_is_trusted_by_the_forms_token(
+        world: &World,
+    ) {
+        let (_, _, invite, bob) = scene(world).await;
+        let page = bob.get(&invite.page()).await;
+        let token = csrf(page.page(200)).to_owned();
+        let submit = async |token: &str| {
+            let request = bob.request(Method::POST, &invite.page()).header(header::ORIGIN, "null");
+            let request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+            Answer::to(request.body(format!("csrf={token}"))).await
+        };
+        submit("x").await.page(403);
+        assert_eq!(submit(&token).await.redirect(), DASHBOARD_URL);
     }
 
     pub(super) async fn a_form_from_elsewhere_joins_nobody(world: &World) {

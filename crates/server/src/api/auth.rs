@@ -11,7 +11,7 @@ use poem_openapi::{
 
 use crate::{
     edge::RequestId,
-    identity::{Credential, IdentityError, is_same_origin},
+    identity::{Credential, IdentityError, PageOrigin},
     problem::{Code, Problem},
     service::Service,
 };
@@ -24,12 +24,12 @@ pub(crate) struct Auth(pub(crate) Caller);
 /// Somebody with or without one; a token that is no good is none.
 pub(crate) struct MaybeAuth(pub(crate) Option<Caller>);
 
-/// The caller of a request.
+/// Who sends a request, by its token.
 ///
 /// # Errors
 ///
-/// `unauthenticated` without a valid token, `forbidden` when another site's page made the browser send its cookie.
-pub(crate) async fn authenticate(service: &Service, request: &Request) -> Result<Caller, Problem> {
+/// `unauthenticated` without a valid token.
+pub(crate) async fn identify(service: &Service, request: &Request) -> Result<Caller, Problem> {
     let credential = Credential::of(request, service.identity.cookie());
     let credential = credential.ok_or_else(|| Problem::new(Code::Unauthenticated))?;
     let claims = match service.identity.verify(&credential.token).await {
@@ -37,13 +37,19 @@ pub(crate) async fn authenticate(service: &Service, request: &Request) -> Result
         Err(IdentityError::Invalid) => return Err(Problem::new(Code::Unauthenticated)),
         Err(err @ IdentityError::KeysUnavailable) => return Err(Problem::failure(Code::Internal, err)),
     };
-    if credential.is_ambient && !is_same_origin(request, &service.links.public_url) {
-        return Err(
-            Problem::new(Code::Forbidden).with_detail("The request comes from a page of another site.")
-        );
-    }
     let request_id = request.data::<RequestId>().map(|it| it.0.clone()).unwrap_or_default();
     Ok(claims.into_caller(request_id))
+}
+
+/// The caller of an operation: a page of another site must not make a browser call one with its cookie.
+async fn caller(service: &Service, request: &Request) -> Result<Caller, Problem> {
+    let caller = identify(service, request).await?;
+    let is_ambient = Credential::of(request, service.identity.cookie()).is_some_and(|it| it.is_ambient);
+    if is_ambient && PageOrigin::of(request, &service.links.public_url) != PageOrigin::Own {
+        let detail = "The request comes from a page of another site.";
+        return Err(Problem::new(Code::Forbidden).with_detail(detail));
+    }
+    Ok(caller)
 }
 
 fn service(request: &Request) -> &Service {
@@ -87,7 +93,7 @@ impl<'a> ApiExtractor<'a> for Auth {
         _body: &mut RequestBody,
         _param_opts: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        Ok(Self(authenticate(service(request), request).await?))
+        Ok(Self(caller(service(request), request).await?))
     }
 }
 
@@ -113,7 +119,7 @@ impl<'a> ApiExtractor<'a> for MaybeAuth {
         _body: &mut RequestBody,
         _param_opts: ExtractParamOptions<Self::ParamType>,
     ) -> poem::Result<Self> {
-        match authenticate(service(request), request).await {
+        match caller(service(request), request).await {
             Ok(caller) => Ok(Self(Some(caller))),
             Err(problem) if problem.code() == Code::Unauthenticated => Ok(Self(None)),
             Err(problem) => Err(problem.into()),

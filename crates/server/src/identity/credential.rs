@@ -19,11 +19,11 @@ impl Credential {
     /// The token of the `Authorization` header, else that of `cookie`.
     #[must_use]
     pub fn of(request: &Request, cookie: Option<&str>) -> Option<Self> {
-        if let Some(authorization) = request.header(header::AUTHORIZATION) {
-            let (scheme, token) = authorization.split_once(' ')?;
-            return scheme
-                .eq_ignore_ascii_case("bearer")
-                .then(|| Self { token: token.trim().to_owned(), is_ambient: false });
+        let authorization = request.header(header::AUTHORIZATION).and_then(|it| it.split_once(' '));
+        if let Some((scheme, token)) = authorization
+            && scheme.eq_ignore_ascii_case("bearer")
+        {
+            return Some(Self { token: token.trim().to_owned(), is_ambient: false });
         }
         let token = cookie_value(request, cookie?)?;
         Some(Self { token, is_ambient: true })
@@ -37,18 +37,30 @@ fn cookie_value(request: &Request, name: &str) -> Option<String> {
     Some(value.trim_matches('"').to_owned())
 }
 
-/// Whether the request comes from one of our own pages, or from no page at all. A browser says where a page's request
-/// comes from; other clients do not, and send no cookies that they were not given.
-#[must_use]
-pub fn is_same_origin(request: &Request, public_url: &Url) -> bool {
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-        return true;
-    }
-    if let Some(site) = request.header("sec-fetch-site") {
-        return matches!(site, "same-origin" | "none");
-    }
-    match request.header(header::ORIGIN) {
-        Some(origin) => origin == public_url.origin().ascii_serialization(),
-        None => true,
+/// Which page made a browser send a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageOrigin {
+    /// One of ours, or none at all: clients that are no browsers say nothing, and send no cookies they were not given.
+    Own,
+    /// The browser does not tell. Pages that send no referrer, as ours do, have the origin `null` in browsers that do
+    /// not name the site besides; so have hostile ones.
+    Undisclosed,
+    /// Another site's.
+    Foreign,
+}
+
+impl PageOrigin {
+    /// What the browser says. Requests that change nothing may come from anywhere.
+    #[must_use]
+    pub fn of(request: &Request, public_url: &Url) -> Self {
+        if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+            return Self::Own;
+        }
+        match (request.header("sec-fetch-site"), request.header(header::ORIGIN)) {
+            (Some("same-origin" | "none"), _) | (None, None) => Self::Own,
+            (None, Some("null")) => Self::Undisclosed,
+            (None, Some(origin)) if origin == public_url.origin().ascii_serialization() => Self::Own,
+            (Some(_), _) | (None, Some(_)) => Self::Foreign,
+        }
     }
 }

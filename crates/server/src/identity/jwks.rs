@@ -1,9 +1,13 @@
 //! The keys that an identity provider publishes (RFC 7517).
 
-use std::{error::Error, time::Duration};
+use std::{
+    error::Error,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use jsonwebtoken::{
-    Algorithm, DecodingKey, decode_header,
+    Algorithm, DecodingKey,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
 };
 use tokio::{sync::Mutex, time::Instant};
@@ -16,18 +20,17 @@ const PAUSE_BETWEEN_FETCHES: Duration = Duration::from_secs(30);
 /// Without any key nobody can sign in, so that it is worth asking again soon.
 const PAUSE_WITHOUT_KEYS: Duration = Duration::from_secs(1);
 
+/// No provider has that many keys.
+const MAX_BYTES: usize = 1024 * 1024;
+
 /// Keys that were fetched, and are fetched again when a token names one that is unknown. They are kept through an
-/// outage of the provider.
+/// outage of the provider, and looking one up never waits for it.
 pub(super) struct PublishedKeys {
     url: Url,
     http: reqwest::Client,
-    fetched: Mutex<Fetched>,
-}
-
-#[derive(Default)]
-struct Fetched {
-    keys: Vec<PublishedKey>,
-    tried_at: Option<Instant>,
+    known: RwLock<Arc<[PublishedKey]>>,
+    /// When the last attempt to fetch ended; locked while there is one.
+    fetched: Mutex<Option<Instant>>,
 }
 
 #[derive(Clone)]
@@ -37,38 +40,67 @@ struct PublishedKey {
     algorithm: Algorithm,
 }
 
+/// Why nothing was fetched.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error("the provider does not answer as it should")]
+    Http(#[from] reqwest::Error),
+    #[error("the answer is too long")]
+    TooLong,
+    #[error("the answer is no set of keys")]
+    Unreadable(#[from] serde_json::Error),
+    #[error("there is no key that tokens could be signed with")]
+    NoKeys,
+}
+
 impl PublishedKeys {
     pub(super) fn new(url: Url, http: reqwest::Client) -> Self {
-        Self { url, http, fetched: Mutex::default() }
+        Self { url, http, known: RwLock::new(Arc::new([])), fetched: Mutex::default() }
     }
 
-    /// The key that `token` names, and the one algorithm it is for.
-    pub(super) async fn key_for(&self, token: &str) -> Result<(DecodingKey, Algorithm), IdentityError> {
-        let header = decode_header(token).map_err(|_| IdentityError::Invalid)?;
-        let mut fetched = self.fetched.lock().await;
-        if let Some(key) = find(&fetched.keys, header.kid.as_deref()) {
+    /// The key with the id that a token names, and the one algorithm it is for.
+    pub(super) async fn key(&self, id: Option<&str>) -> Result<(DecodingKey, Algorithm), IdentityError> {
+        if let Some(key) = find(&self.known(), id) {
             return Ok(key);
         }
-        let pause = if fetched.keys.is_empty() { PAUSE_WITHOUT_KEYS } else { PAUSE_BETWEEN_FETCHES };
-        if fetched.tried_at.is_none_or(|it| pause <= it.elapsed()) {
-            fetched.tried_at = Some(Instant::now());
-            match self.fetch().await {
-                Ok(keys) => fetched.keys = keys,
-                Err(err) => {
-                    tracing::error!(error = &err as &dyn Error, "the identity provider's keys cannot be had");
-                }
-            }
-        }
-        if fetched.keys.is_empty() {
-            return Err(IdentityError::KeysUnavailable);
-        }
-        find(&fetched.keys, header.kid.as_deref()).ok_or(IdentityError::Invalid)
+        self.refresh().await;
+        let known = self.known();
+        let missing = if known.is_empty() { IdentityError::KeysUnavailable } else { IdentityError::Invalid };
+        find(&known, id).ok_or(missing)
     }
 
-    async fn fetch(&self) -> Result<Vec<PublishedKey>, reqwest::Error> {
-        let response = self.http.get(self.url.clone()).send().await?.error_for_status()?;
-        let set: JwkSet = response.json().await?;
-        Ok(set.keys.iter().filter_map(published_key).collect())
+    /// Fetches the keys, unless that was done a moment ago. Those who come meanwhile wait for the same attempt.
+    pub(super) async fn refresh(&self) {
+        let mut fetched = self.fetched.lock().await;
+        let pause = if self.known().is_empty() { PAUSE_WITHOUT_KEYS } else { PAUSE_BETWEEN_FETCHES };
+        if fetched.is_some_and(|it| it.elapsed() < pause) {
+            return;
+        }
+        match self.fetch().await {
+            Ok(keys) => *self.known.write().unwrap_or_else(PoisonError::into_inner) = keys,
+            Err(err) => {
+                tracing::error!(error = &err as &dyn Error, "the identity provider's keys cannot be had");
+            }
+        }
+        *fetched = Some(Instant::now());
+    }
+
+    fn known(&self) -> Arc<[PublishedKey]> {
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn fetch(&self) -> Result<Arc<[PublishedKey]>, FetchError> {
+        let mut response = self.http.get(self.url.clone()).send().await?.error_for_status()?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            if MAX_BYTES < body.len() + chunk.len() {
+                return Err(FetchError::TooLong);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let set: JwkSet = serde_json::from_slice(&body)?;
+        let keys: Arc<[PublishedKey]> = set.keys.iter().filter_map(published_key).collect();
+        if keys.is_empty() { Err(FetchError::NoKeys) } else { Ok(keys) }
     }
 }
 
@@ -111,5 +143,56 @@ fn algorithm(jwk: &Jwk) -> Option<Algorithm> {
             let named: Algorithm = named.to_string().parse().ok()?;
             (named.family() == by_type.family()).then_some(named)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// Keys of a provider that answers each request with the next of these bodies.
+    async fn keys_of(bodies: Vec<String>) -> PublishedKeys {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/keys", listener.local_addr().unwrap()).parse().unwrap();
+        tokio::spawn(async move {
+            for body in bodies {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let _ = stream.read(&mut [0; 4096]).await.unwrap();
+                let head =
+                    format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+                stream.write_all((head + &body).as_bytes()).await.unwrap();
+            }
+        });
+        PublishedKeys::new(url, reqwest::Client::builder().build().unwrap())
+    }
+
+    const KEY: &str = r#"{"kty":"EC","crv":"P-256","use":"sig","kid":"k",
+        "x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}"#;
+
+    #[tokio::test]
+    async fn an_answer_that_is_of_no_use_does_not_make_good_keys_forgotten() {
+        let good = format!(r#"{{"keys":[{KEY}]}}"#);
+        for useless in [r#"{"keys":[]}"#.to_owned(), "<html>".to_owned(), " ".repeat(MAX_BYTES + 1)] {
+            let keys = keys_of(vec![good.clone(), useless]).await;
+            keys.refresh().await;
+            assert!(keys.key(Some("k")).await.is_ok());
+            *keys.fetched.lock().await = None;
+            keys.refresh().await;
+            assert!(keys.key(Some("k")).await.is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn the_keys_are_not_fetched_again_a_moment_later() {
+        let keys = keys_of(vec![format!(r#"{{"keys":[{KEY}]}}"#)]).await;
+        keys.refresh().await;
+        // The provider would not answer a second time.
+        let unknown = keys.key(Some("unknown")).await;
+        assert!(matches!(unknown, Err(IdentityError::Invalid)));
     }
 }

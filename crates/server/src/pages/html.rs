@@ -32,6 +32,15 @@ pub(crate) fn page(status: StatusCode, links: &Links, template: &impl Template) 
         .body(html)
 }
 
+/// The browser of the API: a page of the framework's, with a script in it.
+pub(crate) fn browser(html: &str) -> Response {
+    Response::builder()
+        .content_type("text/html; charset=utf-8")
+        .header(header::X_FRAME_OPTIONS, "DENY")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .body(html.to_owned())
+}
+
 /// The one stylesheet.
 #[handler]
 pub(crate) fn stylesheet() -> Response {

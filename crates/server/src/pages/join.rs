@@ -15,8 +15,9 @@ use url::form_urlencoded;
 
 use super::page;
 use crate::{
-    api::authenticate,
-    identity::Credential,
+    api::identify,
+    edge::RequestId,
+    identity::{Credential, PageOrigin},
     problem::{Code, Problem, render::log_failure},
     service::Service,
 };
@@ -114,7 +115,7 @@ struct Visit<'a> {
 impl Visit<'_> {
     /// Who it is; else the answer that sends them to sign in, and back here afterwards.
     async fn caller(&self) -> Result<Caller, Response> {
-        match authenticate(self.service, self.request).await {
+        match identify(self.service, self.request).await {
             Ok(caller) => Ok(caller),
             Err(problem) if problem.code() == Code::Unauthenticated => Err(see_other(&self.login_url())),
             Err(problem) => Err(self.refuse(None, &problem)),
@@ -164,7 +165,8 @@ impl Visit<'_> {
     }
 
     fn refuse(&self, caller: Option<&Caller>, problem: &Problem) -> Response {
-        log_failure(problem);
+        let request_id = self.request.data::<RequestId>().map_or("", |it| it.0.as_str());
+        log_failure(problem, request_id);
         let code = problem.code();
         let template = RefusalPage {
             base: self.base(),
@@ -174,7 +176,7 @@ impl Visit<'_> {
             signed_in_as: caller.map(name_of),
             switch_url: &self.login_url(),
             dashboard_url: self.service.links.dashboard_url.as_str(),
-            request_id: caller.map_or("", |it| it.request_id.as_str()),
+            request_id,
         };
         page(code.status(), &self.service.links, &template)
     }
@@ -182,9 +184,12 @@ impl Visit<'_> {
     /// A request that a browser did not authenticate by itself needs no proof: no page can make it send one.
     fn is_from_our_page(&self, form: &[u8]) -> bool {
         let credential = Credential::of(self.request, self.service.identity.cookie());
-        let is_ambient = credential.is_none_or(|it| it.is_ambient);
+        if credential.is_some_and(|it| !it.is_ambient) {
+            return true;
+        }
         let csrf = form_urlencoded::parse(form).find(|(name, _)| name == "csrf").unwrap_or_default().1;
-        !is_ambient || self.service.csrf.accepts(&csrf, &self.session(), self.code)
+        PageOrigin::of(self.request, &self.service.links.public_url) != PageOrigin::Foreign
+            && self.service.csrf.accepts(&csrf, &self.session(), self.code)
     }
 
     fn session(&self) -> String {
