@@ -15,8 +15,8 @@ pub enum OpenPlanError {
     /// A service opens plans for others only, and must say for whom.
     #[error("a service must name the owner")]
     OwnerRequired,
-    /// Only administrators and services open plans for others.
-    #[error("the caller may open a plan for themselves only")]
+    /// Only administrators and services open plans for others; a service is nobody who could have one.
+    #[error("the caller may not open a plan for this owner")]
     Forbidden,
     /// One family at a time.
     #[error("the user is in a plan already")]
@@ -54,6 +54,7 @@ impl OpenPlan {
     /// [`OpenPlanError::OwnerRequired`] and [`OpenPlanError::Forbidden`].
     pub fn owner(caller: &Caller, owner: Option<UserId>) -> Result<UserId, OpenPlanError> {
         match owner {
+            Some(owner) if owner == caller.user && !caller.is_person() => Err(OpenPlanError::Forbidden),
             Some(owner) if owner == caller.user || caller.may_act_for_others() => Ok(owner),
             Some(_) => Err(OpenPlanError::Forbidden),
             None if caller.is_person() => Ok(caller.user.clone()),

@@ -3,7 +3,10 @@
 mod reader;
 mod sections;
 
-use std::path::Path;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use config::{Config, Environment, File, FileFormat};
 
@@ -70,10 +73,24 @@ fn list(mistakes: &[Mistake]) -> String {
 #[derive(Debug)]
 pub struct Sources(Config);
 
-/// Why the sources cannot be read.
+/// Why the sources cannot be read. Never quotes the file, which can hold secrets.
 #[derive(Debug, thiserror::Error)]
-#[error("the configuration file cannot be read")]
-pub struct UnreadableSources(#[from] config::ConfigError);
+pub enum UnreadableSources {
+    /// The file is not there, or not to be read.
+    #[error("the configuration file {} cannot be read", .0.display())]
+    File(PathBuf, #[source] io::Error),
+    /// The file is no TOML.
+    #[error("the configuration file {} is no TOML: see line {line}", .path.display())]
+    NoToml {
+        /// The file.
+        path: PathBuf,
+        /// The first line that cannot be read, from 1.
+        line: usize,
+    },
+    /// The environment cannot be read.
+    #[error("the environment cannot be read")]
+    Environment(#[from] config::ConfigError),
+}
 
 impl Sources {
     /// The file, if one is named, and the environment.
@@ -105,7 +122,13 @@ impl Sources {
     fn read_with(file: Option<&Path>, environment: Environment) -> Result<Self, UnreadableSources> {
         let mut sources = Config::builder();
         if let Some(file) = file {
-            sources = sources.add_source(File::from(file).format(FileFormat::Toml));
+            let text = fs::read_to_string(file).map_err(|err| UnreadableSources::File(file.into(), err))?;
+            if let Err(err) = toml::from_str::<toml::Table>(&text) {
+                let before = err.span().map_or("", |it| text.get(..it.start).unwrap_or_default());
+                let line = before.lines().count().max(1);
+                return Err(UnreadableSources::NoToml { path: file.into(), line });
+            }
+            sources = sources.add_source(File::from_str(&text, FileFormat::Toml));
         }
         Ok(Self(sources.add_source(environment).build()?))
     }

@@ -3,6 +3,7 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use poem::{
     Endpoint, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
@@ -34,6 +35,7 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
 ) -> Result<Response> {
     let started = Instant::now();
     let request_id = request_id(request.headers(), &service);
+    replace_what_is_no_utf8(&mut request);
     request.set_data(RequestId(request_id.clone()));
     request.set_data(Arc::clone(&service));
     let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -49,7 +51,7 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
             }
             Err(_panic) => {
                 let problem = Problem::failure(Code::Internal, "the handler panicked");
-                log_failure(&problem);
+                log_failure(&problem, &request_id);
                 ("-".to_owned(), service.problems.render(&problem, &request_id))
             }
         }
@@ -62,6 +64,26 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(parent: &span, operation, status, elapsed_ms, "answered");
     Ok(response)
+}
+
+/// The router refuses a path that is no UTF-8 before anybody is asked who they are. Replaced, it is a path like any other,
+/// of something that is not there.
+fn replace_what_is_no_utf8(request: &mut Request) {
+    let uri = request.uri();
+    if percent_decode_str(uri.path()).decode_utf8().is_ok() {
+        return;
+    }
+    let segments = uri.path().split('/').map(|segment| {
+        let text = percent_decode_str(segment).decode_utf8_lossy();
+        utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string()
+    });
+    let mut path = segments.collect::<Vec<_>>().join("/");
+    if let Some(query) = uri.query() {
+        path = format!("{path}?{query}");
+    }
+    if let Ok(replaced) = path.parse() {
+        *request.uri_mut() = replaced;
+    }
 }
 
 /// What was asked for: an operation of the API, or the pattern of a page's path. Never the path itself, which can hold
@@ -92,7 +114,7 @@ async fn answer_to(
         return err.into_response();
     }
     if let Some(problem) = err.downcast_ref::<Problem>() {
-        log_failure(problem);
+        log_failure(problem, request_id);
         return service.problems.render(problem, request_id);
     }
     if err.is::<MethodNotAllowedError>() {
@@ -115,7 +137,7 @@ async fn answer_to(
             _ => Problem::failure(Code::Internal, err.to_string()),
         }
     };
-    log_failure(&problem);
+    log_failure(&problem, request_id);
     service.problems.render(&problem, request_id)
 }
 

@@ -6,7 +6,7 @@ mod join;
 mod problems;
 
 pub(crate) use self::{
-    html::{page, stylesheet},
+    html::{browser, page, stylesheet},
     join::{accept, show},
     problems::problem_page,
 };

@@ -31,8 +31,9 @@ pub fn routes(service: Arc<Service>) -> Result<BoxEndpoint<'static, Response>, s
     let allowed = Arc::new(AllowedMethods::new(&document));
     let document = document.to_string();
     let api = api();
+    let docs = api.swagger_ui_html();
     let endpoint = Route::new()
-        .nest("/docs", api.swagger_ui())
+        .at("/docs", get(make_sync(move |_| pages::browser(&docs))))
         .at("/openapi.json", get(make_sync(move |_| json(document.clone()))))
         .at("/problems/:code", get(pages::problem_page))
         .at("/join/:code", get(pages::show).post(pages::accept))
@@ -90,6 +91,7 @@ pub(crate) struct AllowedMethods(Route);
 impl AllowedMethods {
     fn new(document: &Value) -> Self {
         let pages = [
+            ("/docs", "GET, HEAD"),
             ("/openapi.json", "GET, HEAD"),
             ("/problems/:code", "GET, HEAD"),
             ("/assets/page.css", "GET, HEAD"),

@@ -25,7 +25,9 @@ use crate::{
 };
 
 /// How long requests and background work may go on once the server was told to stop.
-const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(12);
+/// How long a connection may be silent. Longer than any request takes, short enough for clients that never finish one.
+const IDLE: Duration = Duration::from_mins(1);
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the server does not start.
@@ -64,6 +66,7 @@ pub struct Running {
     stop: CancellationToken,
     server: JoinHandle<io::Result<()>>,
     background: TaskTracker,
+    database: Database,
 }
 
 impl Running {
@@ -86,6 +89,9 @@ impl Running {
         self.background.close();
         if tokio::time::timeout(DRAIN, self.background.wait()).await.is_err() {
             tracing::warn!("work in the background was cut off");
+        }
+        if let Err(err) = self.database.close().await {
+            tracing::warn!(error = &err as &dyn Error, "the database was not closed in an orderly way");
         }
     }
 }
@@ -151,7 +157,7 @@ pub async fn start(
         secret_key: server.secret_key,
         links,
         identity: Identity::new(auth.identity, http),
-        health: Health { database: Arc::new(DatabasePing(database)), zammad: tokens },
+        health: Health { database: Arc::new(DatabasePing(database.clone())), zammad: tokens },
         body_limit: server.body_limit,
         background: background.clone(),
     };
@@ -161,9 +167,13 @@ pub async fn start(
     let address = acceptor.local_addr().into_iter().find_map(|it| it.as_socket_addr().copied());
     let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
-    let serving =
-        Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(endpoint, stopped, Some(DRAIN));
-    Ok(Running { address: address.unwrap_or(server.listen), stop, server: tokio::spawn(serving), background })
+    let serving = Server::new_with_acceptor(acceptor).idle_timeout(IDLE).run_with_graceful_shutdown(
+        endpoint,
+        stopped,
+        Some(DRAIN),
+    );
+    let address = address.unwrap_or(server.listen);
+    Ok(Running { address, stop, server: tokio::spawn(serving), background, database })
 }
 
 fn zammad_client(

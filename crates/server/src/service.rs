@@ -52,9 +52,12 @@ pub struct Links {
 impl Links {
     /// The address that an invite's link has.
     #[must_use]
-    #[expect(clippy::missing_panics_doc, reason = "a code can always be a part of a path")]
     pub fn invite(&self, code: &str) -> Url {
-        self.public_url.join(&format!("join/{code}")).expect("a code is a path")
+        let mut url = self.public_url.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["join", code]);
+        }
+        url
     }
 
     /// Where to sign in to come back to `next` afterwards.

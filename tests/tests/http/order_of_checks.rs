@@ -133,6 +133,8 @@ async fn an_owner_may_not_set_the_limit_and_nothing_changes(world: &World) {
     for body in [
         json!({"name": "New", "user_limit": 7}),
         json!({"user_limit": null}),
+        json!({"user_limit": 0}),
+        json!({"name": "", "user_limit": "many"}),
         json!({"name": "New", "user_limit": null}),
     ] {
         ann.patch(&format!("/v1/plans/{plan}"), &body).await.problem(403, "forbidden");

@@ -122,6 +122,16 @@ impl Fields {
         }
     }
 
+    /// A field that may be left out, which keeps what is, but not be `null`.
+    pub(crate) fn replacement<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&Value) -> Result<T, InvalidField>,
+    ) -> Option<T> {
+        let value = self.rest.remove(name)?;
+        self.parsed(name, parse(&value))
+    }
+
     /// A field that may be left out, which keeps what is, or be `null`, which clears it.
     pub(crate) fn edit<T>(
         &mut self,
@@ -133,6 +143,11 @@ impl Fields {
             Some(Value::Null) => Edit::Set(None),
             Some(value) => self.parsed(name, parse(&value)).map_or(Edit::Keep, |it| Edit::Set(Some(it))),
         }
+    }
+
+    /// Whether a field is there, be it wrong.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.rest.contains_key(name)
     }
 
     /// Drops a field that clients send back as they got it.

@@ -101,6 +101,10 @@ impl Parameter for User {
     }
 
     fn parse(text: &str) -> Result<UserId, String> {
+        // What was no UTF-8 in a path has become this character, and is nobody's id.
+        if text.contains(char::REPLACEMENT_CHARACTER) {
+            return Err("must be UTF-8".to_owned());
+        }
         UserId::new(text).map_err(|it| it.to_string())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use family_plan_application::{ListPlans, PlanChanges, Right};
+use family_plan_application::{ListPlans, OpenPlan, PlanChanges, Right};
 use family_plan_domain::{Capacity, EventCursor, PlanId, PlanName, UserId};
 use poem::web::Data;
 use poem_openapi::{
@@ -117,15 +117,21 @@ impl PlansApi {
         auth: Auth,
         body: Body<NewPlan>,
     ) -> Result<Opened, Refused<Opening>> {
-        let (name, owner) = body.read(|fields| {
+        let mut named = None;
+        let plan = body.read(|fields| {
             let name = fields.required("name", text(PlanName::new));
             let owner = if auth.0.is_person() {
                 fields.optional("owner_id", text(UserId::new))
             } else {
                 fields.required("owner_id", text(UserId::new))
             };
+            named.clone_from(&owner);
             Some((name?, owner))
-        })?;
+        });
+        if named.is_some() {
+            OpenPlan::owner(&auth.0, named)?;
+        }
+        let (name, owner) = plan?;
         let plan = service.open_plan.run(&auth.0, name, owner).await?;
         let location = service.links.public_url.join(&format!("v1/plans/{}", plan.id));
         let location = location.expect("an id is a path").to_string();
@@ -196,13 +202,17 @@ impl PlansApi {
         body: Body<PlanPatch>,
     ) -> Result<Json<PlanView>, Refused<Changing>> {
         let plan = plan_of(&plan_id)?;
+        let mut right = Right::Own;
         let changes = body.read(|fields| {
+            if fields.has("user_limit") {
+                right = Right::Limit;
+            }
             Some(PlanChanges {
-                name: fields.optional("name", text(PlanName::new)),
+                name: fields.replacement("name", text(PlanName::new)),
                 user_limit: fields.edit("user_limit", number(Capacity::new)),
             })
         });
-        let changes = service.admitted(&auth.0, plan, Right::Own, changes).await?;
+        let changes = service.admitted(&auth.0, plan, right, changes).await?;
         Ok(Json(service.change_plan.run(&auth.0, plan, changes).await?.into()))
     }
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use family_plan_application::{AdministerSettings, Precondition};
 use family_plan_domain::{Capacity, DetachedInvites, InviteTtl, Settings, SettingsRevision, SettingsValues};
-use poem::web::Data;
+use poem::{
+    http::{HeaderMap, header},
+    web::Data,
+};
 use poem_openapi::{ApiResponse, Object, OpenApi, param::Header, payload::Json};
 
 use super::{
@@ -49,7 +52,7 @@ enum Current {
 
 impl From<Settings> for Current {
     fn from(settings: Settings) -> Self {
-        let etag = format!("\"{}\"", settings.revision.0);
+        let etag = etag(settings.revision);
         Self::Ok(Json(settings.into()), etag)
     }
 }
@@ -75,7 +78,12 @@ impl SettingsApi {
         auth: Auth,
         /// The `ETag` of the settings that you saw, a list of them, or `*`.
         #[oai(name = "If-Match")]
+        #[expect(
+            unused_variables,
+            reason = "documents the header; a list may come in several lines, see `headers`"
+        )]
         if_match: Header<Option<String>>,
+        headers: &HeaderMap,
         body: Body<NewSettings>,
     ) -> Result<Current, Refused<Replacing>> {
         AdministerSettings::check(&auth.0)?;
@@ -94,35 +102,56 @@ impl SettingsApi {
                 detached_invites: detached_invites?,
             })
         })?;
-        let if_match = if_match.0.ok_or_else(|| Problem::new(Code::PreconditionRequired))?;
-        let settings = service.settings.replace(&auth.0, &precondition(&if_match), values).await?;
+        let precondition = precondition(headers).ok_or_else(|| Problem::new(Code::PreconditionRequired))?;
+        let settings = service.settings.replace(&auth.0, &precondition, values).await?;
         Ok(settings.into())
     }
 }
 
-/// Reads `If-Match` (RFC 9110, section 13.1.1). What is none of our tags matches nothing; a weak tag does not either.
-fn precondition(if_match: &str) -> Precondition {
-    if if_match.trim() == "*" {
-        return Precondition::Any;
+/// Reads `If-Match` (RFC 9110, section 13.1.1), all its lines. What is none of our tags matches nothing; a weak tag does
+/// not either.
+fn precondition(headers: &HeaderMap) -> Option<Precondition> {
+    let mut lines = headers.get_all(header::IF_MATCH).iter().peekable();
+    lines.peek()?;
+    let tags: Vec<&str> =
+        lines.filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(',')).map(str::trim).collect();
+    if tags.contains(&"*") {
+        return Some(Precondition::Any);
     }
-    let revisions = if_match.split(',').filter_map(|it| {
-        let tag = it.trim().strip_prefix('"')?.strip_suffix('"')?;
-        tag.parse().ok().map(SettingsRevision)
+    let revisions = tags.into_iter().filter_map(|tag| {
+        let revision = SettingsRevision(tag.trim_matches('"').parse().ok()?);
+        (tag == etag(revision)).then_some(revision)
     });
-    Precondition::OneOf(revisions.collect())
+    Some(Precondition::OneOf(revisions.collect()))
+}
+
+fn etag(revision: SettingsRevision) -> String {
+    format!("\"{}\"", revision.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(lines: &[&'static str]) -> Option<Precondition> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::IF_MATCH, header::HeaderValue::from_static(line));
+        }
+        precondition(&headers)
+    }
+
     #[test]
     fn any_of_the_tags_in_a_list_matches() {
-        let revisions = |it: &[i64]| Precondition::OneOf(it.iter().copied().map(SettingsRevision).collect());
-        assert_eq!(precondition(" * "), Precondition::Any);
-        assert_eq!(precondition(r#""3""#), revisions(&[3]));
-        assert_eq!(precondition(r#""x", "3" ,"4""#), revisions(&[3, 4]));
-        assert_eq!(precondition(r#"W/"3""#), revisions(&[]));
-        assert_eq!(precondition("3"), revisions(&[]));
+        let revisions =
+            |it: &[i64]| Some(Precondition::OneOf(it.iter().copied().map(SettingsRevision).collect()));
+        assert_eq!(read(&[]), None);
+        assert_eq!(read(&[" * "]), Some(Precondition::Any));
+        assert_eq!(read(&[r#""3""#]), revisions(&[3]));
+        assert_eq!(read(&[r#""x", "3" ,"4""#]), revisions(&[3, 4]));
+        assert_eq!(read(&[r#""x""#, r#""3""#]), revisions(&[3]));
+        for other in [r#"W/"3""#, "3", r#""+3""#, r#""03""#, ""] {
+            assert_eq!(read(&[other]), revisions(&[]), "{other}");
+        }
     }
 }

@@ -131,9 +131,9 @@ pub struct ZammadConfiguration {
 }
 
 pub(super) fn zammad(reader: &mut Reader) -> Option<ZammadConfiguration> {
-    let url = reader.required("zammad.url", http_url);
-    let token = reader.required("zammad.token", text);
-    let mint_token = reader.optional("zammad.mint_token", text);
+    let url = reader.required("zammad.url", zammad_url);
+    let token = reader.required("zammad.token", zammad_token);
+    let mint_token = reader.optional("zammad.mint_token", zammad_token);
     let version = reader.optional("zammad.version", value("must be `current` or a version such as `6.5`"));
     let time_zone = reader.optional("zammad.timezone", value("must be a time zone such as Europe/Berlin"));
     let deadline = reader.optional("zammad.deadline_seconds", |it| match it.parse() {
@@ -209,6 +209,21 @@ pub(super) fn log(reader: &mut Reader) -> LogConfiguration {
 fn http_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).ok().filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host());
     url.ok_or("must be an absolute URL that begins with http:// or https://")
+}
+
+fn zammad_url(text: &str) -> Result<Url, &'static str> {
+    let url = http_url(text)?;
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    if is_plain && url.query().is_none() && url.fragment().is_none() {
+        Ok(url)
+    } else {
+        Err("must have no user, password, query or fragment")
+    }
+}
+
+fn zammad_token(text: &str) -> Result<SecretString, &'static str> {
+    let is_sendable = text.bytes().all(|it| it.is_ascii_graphic());
+    if is_sendable { Ok(text.into()) } else { Err("must be ASCII without blanks") }
 }
 
 /// With a slash at its end, so that paths can be appended.

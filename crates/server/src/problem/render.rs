@@ -88,8 +88,13 @@ impl ProblemContext {
 }
 
 /// Writes the failures that need a person to the log; refusals are nobody's failure.
-pub fn log_failure(problem: &Problem) {
+pub fn log_failure(problem: &Problem, request_id: &str) {
     if problem.code.status().is_server_error() {
-        tracing::error!(code = problem.code.as_str(), error = problem.source(), "the request failed");
+        tracing::error!(
+            code = problem.code.as_str(),
+            request_id,
+            error = problem.source(),
+            "the request failed"
+        );
     }
 }
