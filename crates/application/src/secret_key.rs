@@ -13,10 +13,10 @@ const MIN_BYTES: usize = 32;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WeakSecretKey {
     /// It is neither hex nor base64.
-    #[error("must be hex or base64")]
+    #[error("must be at least 32 bytes, as hex or base64 (make one with `openssl rand -hex 32`)")]
     Unreadable,
     /// It is too short to be unguessable.
-    #[error("must be at least 32 bytes, as hex or base64")]
+    #[error("must be at least 32 bytes, as hex or base64 (make one with `openssl rand -hex 32`)")]
     Short,
     /// It has hardly any different bytes, or counts up, as examples do.
     #[error("must be random bytes; this looks like an example (make one with `openssl rand -hex 32`)")]

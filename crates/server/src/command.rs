@@ -4,7 +4,7 @@ use std::{error::Error, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     configuration::{LogConfiguration, SentryConfiguration, Sources},
@@ -79,7 +79,7 @@ async fn serve_until_told(sources: Sources) -> anyhow::Result<()> {
     for name in &configuration.ignored {
         tracing::warn!(name, "this version does not know the setting yet; it has no effect");
     }
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be waited for")?;
+    let stop = Stop::listen()?;
     let mut running = match serve::start(configuration, Arc::new(SystemClock), Arc::new(SystemIds)).await {
         Ok(running) => running,
         Err(err) => {
@@ -90,12 +90,33 @@ async fn serve_until_told(sources: Sources) -> anyhow::Result<()> {
     tracing::info!(address = %running.address, "listening");
     tokio::select! {
         failed = running.failed() => return failed.context("the server failed"),
-        _ = tokio::signal::ctrl_c() => (),
-        _ = terminate.recv() => (),
+        () = stop.wanted() => (),
     }
     tracing::info!("stopping");
     running.stop().await;
     Ok(())
+}
+
+/// Ctrl-C, or what a supervisor sends.
+pub(crate) struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    /// From now on neither ends the process by itself.
+    pub(crate) fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("signals cannot be waited for");
+        Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
+    }
+
+    /// Returns when one of them has come.
+    pub(crate) async fn wanted(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => (),
+            _ = self.terminate.recv() => (),
+        }
+    }
 }
 
 async fn migrate(sources: Sources) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ use anyhow::Context;
 
 use self::world::World;
 use crate::{
+    command::Stop,
     configuration::{LogConfiguration, LogFormat, SentryConfiguration},
     telemetry,
 };
@@ -25,20 +26,29 @@ pub async fn run(once: bool, port: u16) -> anyhow::Result<()> {
     // The story speaks for itself: only what should not happen is logged besides.
     let log = LogConfiguration { format: LogFormat::Text, filter: "off".to_owned() };
     let _reporting = telemetry::begin(&log, &SentryConfiguration::default());
+    let stop = Stop::listen()?;
     let world = World::start(port).await.context("the demo does not start")?;
-    let told = story::tell(&world).await;
-    if told.is_ok() && !once {
-        invite_to_try(&world);
-        tokio::signal::ctrl_c().await.context("Ctrl-C cannot be waited for")?;
-    }
+    let told = tokio::select! {
+        told = tell(&world, once) => told,
+        () = stop.wanted() => Ok(()),
+    };
     world.stop().await;
     told
+}
+
+async fn tell(world: &World, once: bool) -> anyhow::Result<()> {
+    story::tell(world).await?;
+    if !once {
+        invite_to_try(world);
+        std::future::pending::<()>().await;
+    }
+    Ok(())
 }
 
 fn invite_to_try(world: &World) {
     let admin = people::ADA.token_for(&world.keys);
     println!(
-        "\nThe server stays up; end it with Ctrl-C.\n\
+        "\nThe server stays up, two days ahead as the story left it; end it with Ctrl-C.\n\
          \n  API in the browser  {service}docs\
          \n  Sign in as anybody  {site}/login?next={service}docs\
          \n  The invite page     {link}\

@@ -123,7 +123,10 @@ impl Identity {
         algorithm: Algorithm,
     ) -> Result<RawClaims, IdentityError> {
         let decoded = jsonwebtoken::decode(token, key, &self.validation(algorithm));
-        decoded.map(|it| it.claims).map_err(|_| IdentityError::Invalid)
+        decoded.map(|it| it.claims).map_err(|err| {
+            tracing::debug!(error = %err, "a token is not valid");
+            IdentityError::Invalid
+        })
     }
 
     fn validation(&self, algorithm: Algorithm) -> Validation {

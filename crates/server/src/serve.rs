@@ -195,7 +195,7 @@ async fn tell_what_is_missing(client: ZammadClient) {
         Ok(TokenAccount { administers_users: false }) => tracing::info!("the helpdesk can mint invites"),
         Err(err) => tracing::warn!(
             error = &err as &dyn Error,
-            "the helpdesk cannot mint invites now; the account needs `user_preferences.access_token`"
+            "the helpdesk cannot mint invites now; if it refuses, its account lacks `user_preferences.access_token`"
         ),
     }
     match users {

@@ -39,7 +39,7 @@ pub(super) struct World {
 impl World {
     /// Starts everything; the service listens at `port`.
     pub(super) async fn start(port: u16) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let folder = tempfile::Builder::new().prefix("family-plan-demo-").tempdir()?;
         let clock = Arc::new(MovableClock::default());
         let zammad = Simulator::start(&Config::default())?;
         // The service's own address is part of what it is configured with.

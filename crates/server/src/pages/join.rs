@@ -95,9 +95,7 @@ pub(crate) async fn accept(
         return visit.refuse(Some(&caller), &Problem::new(Code::PayloadTooLarge));
     };
     if !visit.is_from_our_page(&form) {
-        let problem = Problem::new(Code::Forbidden)
-            .with_detail("The form was not sent from this page, or you signed in anew since it was shown.");
-        return visit.refuse(Some(&caller), &problem);
+        return visit.refuse_form(&caller);
     }
     match service.accept_invite.run(&caller, &InviteCode::from_link(&code)).await {
         Ok(_) => see_other(service.links.dashboard_url.as_str()),
@@ -164,7 +162,19 @@ impl Visit<'_> {
         page(StatusCode::OK, &self.service.links, &template)
     }
 
+    /// The page that was shown is out of date, or was not shown at all.
+    fn refuse_form(&self, caller: &Caller) -> Response {
+        let problem = Problem::new(Code::Forbidden)
+            .with_detail("The page was out of date, or the button was not pressed on it.");
+        let again = "Open the invite's link again, and press the button there.";
+        self.refuse_saying(Some(caller), &problem, again)
+    }
+
     fn refuse(&self, caller: Option<&Caller>, problem: &Problem) -> Response {
+        self.refuse_saying(caller, problem, problem.code().remedy())
+    }
+
+    fn refuse_saying(&self, caller: Option<&Caller>, problem: &Problem, next: &str) -> Response {
         let request_id = self.request.data::<RequestId>().map_or("", |it| it.0.as_str());
         log_failure(problem, request_id);
         let code = problem.code();
@@ -172,7 +182,7 @@ impl Visit<'_> {
             base: self.base(),
             title: code.title(),
             what: problem.detail(),
-            next: code.remedy(),
+            next,
             signed_in_as: caller.map(name_of),
             switch_url: &self.login_url(),
             dashboard_url: self.service.links.dashboard_url.as_str(),

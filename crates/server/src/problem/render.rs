@@ -31,8 +31,7 @@ pub struct ProblemBody {
     /// With `plan_full`: how many of them open invites hold.
     held: Option<u32>,
     /// With `invalid_request`: everything that is wrong.
-    #[oai(skip_serializing_if_is_empty)]
-    errors: Vec<FieldError>,
+    errors: Option<Vec<FieldError>>,
     /// With `unauthenticated`: where to sign in.
     login_url: Option<String>,
 }
@@ -61,7 +60,7 @@ impl ProblemContext {
             limit: problem.seats.map(|it| it.limit),
             used: problem.seats.map(|it| it.used),
             held: problem.seats.map(|it| it.held),
-            errors: problem.errors.clone(),
+            errors: (!problem.errors.is_empty()).then(|| problem.errors.clone()),
             login_url: (code == Code::Unauthenticated).then(|| self.login_url.to_string()),
         };
         let mut response = Response::builder()
