@@ -5,11 +5,10 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 use futures_util::FutureExt;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use poem::{
-    Endpoint, Request, Response, Result,
-    error::{MethodNotAllowedError, NotFoundError},
-    http::{HeaderMap, HeaderName, HeaderValue, Uri, header},
+    Endpoint, PathPattern, Request, Response, Result,
+    error::MethodNotAllowedError,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
 };
-use poem::{PathPattern, http::StatusCode};
 use poem_openapi::OperationId;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -124,18 +123,12 @@ async fn answer_to(
         }
         return response;
     }
-    let problem = if err.is::<NotFoundError>() {
-        Problem::new(Code::NotFound)
-    } else {
-        match err.status() {
-            StatusCode::NOT_FOUND => Problem::new(Code::NotFound),
-            StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Code::PayloadTooLarge),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(Code::UnsupportedMediaType),
-            status if status.is_client_error() => {
-                Problem::new(Code::MalformedRequest).with_detail("The request cannot be read.")
-            }
-            _ => Problem::failure(Code::Internal, err.to_string()),
+    let problem = match err.status() {
+        StatusCode::NOT_FOUND => Problem::new(Code::NotFound),
+        status if status.is_client_error() => {
+            Problem::new(Code::MalformedRequest).with_detail("The request cannot be read.")
         }
+        _ => Problem::failure(Code::Internal, err.to_string()),
     };
     log_failure(&problem, request_id);
     service.problems.render(&problem, request_id)

@@ -39,7 +39,6 @@ pub fn routes(service: Arc<Service>) -> Result<BoxEndpoint<'static, Response>, s
         .at("/join/:code", get(pages::show).post(pages::accept))
         .at("/assets/page.css", get(pages::stylesheet))
         .nest("/", api)
-        .data(Arc::clone(&service))
         .map_to_response()
         .around(move |next, request| edge::answer(next, request, Arc::clone(&service), Arc::clone(&allowed)));
     Ok(endpoint.boxed())
