@@ -32,7 +32,7 @@ impl Respond for Published {
 impl Provider {
     async fn start(keys: &[&ProviderKey]) -> Self {
         let published = Published(Arc::default());
-        let server = MockServer::start().await;
+        let server = MockServer::builder().start().await;
         Mock::given(method("GET")).respond_with(published.clone()).mount(&server).await;
         let provider = Self { server, keys: published };
         provider.publish(keys);

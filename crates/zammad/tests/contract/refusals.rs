@@ -99,7 +99,7 @@ async fn an_error_may_be_a_list_or_missing_or_a_page() {
 #[tokio::test]
 async fn redirects_are_not_followed() {
     for status in [301, 302, 303, 307, 308] {
-        let elsewhere = MockServer::start().await;
+        let elsewhere = MockServer::builder().start().await;
         let scene = Scene::new().await;
         let answer =
             page(status).insert_header("Location", format!("{}/api/v1/user_access_token", elsewhere.uri()));
