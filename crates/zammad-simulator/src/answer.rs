@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use rand::seq::SliceRandom;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::randomness;
@@ -54,7 +55,7 @@ impl Answer {
             headers.insert(header::CACHE_CONTROL, caching);
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
             let mut hasher = DefaultHasher::new();
-            self.body.to_string().hash(&mut hasher);
+            self.body.hash(&mut hasher);
             insert_text(&mut response, "etag", &format!("W/\"{:016x}\"", hasher.finish()));
         }
         insert_text(&mut response, "x-request-id", &randomness::uuid());
@@ -88,20 +89,24 @@ fn error_page(status: StatusCode, text: &str) -> String {
 
 /// `value` as JSON, with the keys of every object in random order: no client may rely on one.
 fn shuffled(value: &Value) -> String {
-    match value {
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(shuffled).collect();
-            format!("[{}]", items.join(","))
+    // A value has no key that is no text, so it can always be written.
+    serde_json::to_string(&Shuffled(value)).unwrap_or_default()
+}
+
+struct Shuffled<'value>(&'value Value);
+
+impl Serialize for Shuffled<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Shuffled)),
+            Value::Object(fields) => {
+                let mut fields: Vec<(&String, Shuffled<'_>)> =
+                    fields.iter().map(|(key, value)| (key, Shuffled(value))).collect();
+                fields.shuffle(&mut rand::rng());
+                serializer.collect_map(fields)
+            }
+            scalar => scalar.serialize(serializer),
         }
-        Value::Object(fields) => {
-            let field = |(key, value): (&String, &Value)| {
-                format!("{}:{}", Value::from(key.as_str()), shuffled(value))
-            };
-            let mut fields: Vec<String> = fields.iter().map(field).collect();
-            fields.shuffle(&mut rand::rng());
-            format!("{{{}}}", fields.join(","))
-        }
-        scalar => scalar.to_string(),
     }
 }
 

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use crate::clock::{self, Clock};
+use crate::delivery::RetryWaits;
 use crate::version::ZammadVersion;
 
 /// What answers `GET /users/search`.
@@ -32,6 +34,8 @@ pub struct Config {
     pub(crate) timezone_default: Option<String>,
     pub(crate) search_backend: SearchBackend,
     pub(crate) clock: Clock,
+    pub(crate) retry_waits: RetryWaits,
+    pub(crate) webhook_timeout: Duration,
 }
 
 impl Default for Config {
@@ -42,6 +46,8 @@ impl Default for Config {
             timezone_default: Some("UTC".to_owned()),
             search_backend: SearchBackend::default(),
             clock: clock::system_clock(),
+            retry_waits: RetryWaits::Scaled(1.0),
+            webhook_timeout: Duration::from_mins(1),
         }
     }
 }
@@ -82,6 +88,25 @@ impl Config {
     pub fn clock(self, clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static) -> Self {
         Self { clock: Arc::new(clock), ..self }
     }
+
+    /// Wait `scale` times as long as Zammad does (10, 20, 30 and 40 seconds) between the attempts to deliver a webhook;
+    /// not at all when it is 0.
+    #[must_use]
+    pub fn webhook_scale(self, scale: f64) -> Self {
+        Self { retry_waits: RetryWaits::Scaled(scale), ..self }
+    }
+
+    /// Try again to deliver a webhook only on [`Simulator::retry_webhooks`](crate::Simulator::retry_webhooks).
+    #[must_use]
+    pub fn webhook_retries_on_demand(self) -> Self {
+        Self { retry_waits: RetryWaits::OnDemand, ..self }
+    }
+
+    /// Give up an attempt to deliver a webhook after `timeout` instead of a minute.
+    #[must_use]
+    pub fn webhook_timeout(self, timeout: Duration) -> Self {
+        Self { webhook_timeout: timeout, ..self }
+    }
 }
 
 impl fmt::Debug for Config {
@@ -92,6 +117,7 @@ impl fmt::Debug for Config {
             .field("version", &self.version)
             .field("timezone_default", &self.timezone_default)
             .field("search_backend", &self.search_backend)
+            .field("retry_waits", &self.retry_waits)
             .finish_non_exhaustive()
     }
 }

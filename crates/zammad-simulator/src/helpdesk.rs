@@ -1,6 +1,7 @@
 //! The state of the helpdesk, and which endpoint answers which operation.
 
 use std::io;
+use std::ops::Range;
 
 use jiff::tz::TimeZone;
 use time::OffsetDateTime;
@@ -9,18 +10,27 @@ use crate::answer::Answer;
 use crate::authentication::authenticate;
 use crate::clock::Clock;
 use crate::config::{Config, SearchBackend};
-use crate::endpoints::{instance, token_list, tokens, user_changes, user_search, users};
+use crate::delivery::Delivery;
+use crate::endpoints::{
+    instance, object_attributes, organizations, token_list, tokens, user_changes, user_search, users,
+    webhooks,
+};
 use crate::incoming::Incoming;
+use crate::new_records::NewToken;
+use crate::object_attribute::ObjectAttribute;
 use crate::operation::Operation;
+use crate::organization::Organization;
 use crate::parameters::Parameters;
 use crate::refusal::Refusal;
-use crate::seed::{self, Organization, Seed};
+use crate::seed::{self, Seed};
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::ticket::Ticket;
 use crate::timestamp;
 use crate::token::Token;
-use crate::user::User;
+use crate::user::{TEXT_COLUMNS, User};
 use crate::version::ZammadVersion;
+use crate::webhook::{NewWebhook, Webhook};
 
 /// The state of the helpdesk.
 pub(crate) struct Helpdesk {
@@ -29,14 +39,21 @@ pub(crate) struct Helpdesk {
     pub(crate) timezone: TimeZone,
     pub(crate) search_backend: SearchBackend,
     pub(crate) settings: Settings,
+    pub(crate) attributes: Vec<ObjectAttribute>,
     pub(crate) organizations: Vec<Organization>,
-    /// Ordered by id.
+    /// Ordered by id, so that a hundred thousand can be paged through and looked up.
     pub(crate) users: Vec<User>,
     /// What a lagging Elasticsearch has seen of `users`.
     pub(crate) search_index: Vec<User>,
     pub(crate) tokens: Vec<Token>,
+    pub(crate) webhooks: Vec<Webhook>,
+    pub(crate) deliveries: Vec<Delivery>,
+    pub(crate) tickets: Vec<Ticket>,
+    pub(crate) last_ticket_id: u64,
+    pub(crate) last_article_id: u64,
     last_token_id: u64,
     last_user_id: u64,
+    last_webhook_id: u64,
     clock: Clock,
 }
 
@@ -52,10 +69,17 @@ impl Helpdesk {
             timezone,
             search_backend: config.search_backend,
             settings: Settings::default(),
+            attributes: Vec::new(),
             organizations: seed.organizations,
             search_index: seed.users.clone(),
             tokens: Vec::new(),
+            webhooks: Vec::new(),
+            deliveries: Vec::new(),
+            tickets: Vec::new(),
+            last_ticket_id: 0,
+            last_article_id: 0,
             last_token_id: 0,
+            last_webhook_id: 0,
             last_user_id: seed.users.iter().map(|it| it.id).max().unwrap_or_default(),
             users: seed.users,
             clock: config.clock.clone(),
@@ -80,7 +104,13 @@ impl Helpdesk {
     }
 
     pub(crate) fn user(&self, id: u64) -> Option<&User> {
-        self.users.iter().find(|it| it.id == id)
+        let idx = self.users.binary_search_by_key(&id, |it| it.id).ok()?;
+        Some(&self.users[idx])
+    }
+
+    pub(crate) fn user_mut(&mut self, id: u64) -> Option<&mut User> {
+        let idx = self.users.binary_search_by_key(&id, |it| it.id).ok()?;
+        Some(&mut self.users[idx])
     }
 
     /// The first user whose login or e-mail address is `text`, in lower case.
@@ -88,13 +118,42 @@ impl Helpdesk {
         self.users.iter().find(|it| !text.is_empty() && (it.login == text || it.email == text))
     }
 
+    /// The columns of text of a user, custom ones included.
+    pub(crate) fn text_columns(&self) -> impl Iterator<Item = &str> {
+        let custom = self.live_attributes().filter(|it| it.is_text()).map(ObjectAttribute::name);
+        TEXT_COLUMNS.iter().copied().chain(custom)
+    }
+
+    pub(crate) fn is_text_column(&self, name: &str) -> bool {
+        self.text_columns().any(|it| it == name)
+    }
+
+    /// The custom attributes that users have.
+    pub(crate) fn live_attributes(&self) -> impl Iterator<Item = &ObjectAttribute> {
+        self.attributes.iter().filter(|it| it.is_live())
+    }
+
     pub(crate) fn organization(&self, id: u64) -> Option<&Organization> {
         self.organizations.iter().find(|it| it.id == id)
+    }
+
+    /// Note that who belongs to an organization has changed.
+    pub(crate) fn touch_organization(&mut self, id: u64) {
+        let now = self.now();
+        if let Some(organization) = self.organizations.iter_mut().find(|it| it.id == id) {
+            organization.updated_at = now;
+        }
     }
 
     pub(crate) fn next_user_id(&mut self) -> u64 {
         self.last_user_id += 1;
         self.last_user_id
+    }
+
+    pub(crate) fn next_user_ids(&mut self, count: usize) -> Range<u64> {
+        let first = self.last_user_id + 1;
+        self.last_user_id += count as u64;
+        first..self.last_user_id + 1
     }
 
     /// A token with a fresh id and value, not stored yet.
@@ -112,6 +171,43 @@ impl Helpdesk {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// A webhook with a fresh id, not stored yet.
+    pub(crate) fn new_webhook(&mut self, new: NewWebhook) -> Webhook {
+        self.last_webhook_id += 1;
+        let now = self.now();
+        let (basic_auth_username, basic_auth_password) = new.basic.unzip();
+        Webhook {
+            id: self.last_webhook_id,
+            name: new.trigger.clone(),
+            trigger: new.trigger,
+            endpoint: new.endpoint,
+            method: new.method,
+            signature_token: new.signature_token,
+            basic_auth_username,
+            basic_auth_password,
+            bearer_token: new.bearer_token,
+            custom_payload: new.custom_payload,
+            active: new.active,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Store a webhook past the API.
+    pub(crate) fn add_webhook(&mut self, new: NewWebhook) -> &Webhook {
+        let webhook = self.new_webhook(new);
+        self.webhooks.push(webhook);
+        &self.webhooks[self.webhooks.len() - 1]
+    }
+
+    /// Store a token past the API.
+    pub(crate) fn add_token(&mut self, new: NewToken) -> &Token {
+        let token = self.new_token(new.owner, new.name, new.permissions);
+        let created_at = new.created_at.unwrap_or(token.created_at);
+        self.tokens.push(Token { expires_at: new.expires_at, created_at, updated_at: created_at, ..token });
+        &self.tokens[self.tokens.len() - 1]
     }
 
     pub(crate) fn refresh_search_index(&mut self) {
@@ -168,6 +264,18 @@ impl Helpdesk {
             Operation::CreateUser => user_changes::create(self, session, parameters),
             Operation::UpdateUser => user_changes::update(self, session, id, parameters),
             Operation::DeleteUser => user_changes::delete(self, session, id),
+            Operation::ListOrganizations => organizations::list(self, session, parameters),
+            Operation::ShowOrganization => organizations::show(self, session, id),
+            Operation::CreateOrganization => organizations::create(self, session, parameters),
+            Operation::UpdateOrganization => organizations::update(self, session, id, parameters),
+            Operation::ListAttributes => object_attributes::list(self, session),
+            Operation::CreateAttribute => object_attributes::create(self, session, parameters),
+            Operation::MigrateAttributes => object_attributes::execute_migrations(self, session),
+            Operation::ListWebhooks => webhooks::list(self, session),
+            Operation::ShowWebhook => webhooks::show(self, session, id),
+            Operation::CreateWebhook => webhooks::create(self, session, parameters),
+            Operation::UpdateWebhook => webhooks::update(self, session, id, parameters),
+            Operation::DeleteWebhook => webhooks::delete(self, session, id),
             Operation::Version => instance::version(self, session),
             Operation::Signshow | Operation::GettingStarted | Operation::Unknown => {
                 Err(Refusal::no_such_page())

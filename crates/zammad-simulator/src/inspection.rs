@@ -3,12 +3,15 @@
 use crate::endpoints::user_changes;
 use crate::journal::RecordedRequest;
 use crate::new_records::{NewToken, NewUser};
+use crate::object_attribute::ObjectAttribute;
 use crate::operation::Operation;
+use crate::organization::Organization;
 use crate::simulator::Simulator;
 use crate::token::Token;
 use crate::user::User;
 
-const SYSTEM_USER: u64 = 1;
+/// The user whom records have as their author that nobody wrote.
+pub(crate) const SYSTEM_USER: u64 = 1;
 
 impl Simulator {
     /// Every request so far, failed ones included, oldest first.
@@ -53,11 +56,16 @@ impl Simulator {
     /// Add a token, and get it with its plain value.
     #[expect(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn add_token(&self, new: NewToken) -> Token {
+        self.shared.desk().add_token(new).clone()
+    }
+
+    /// Delete a token, as its owner might in the web interface. Whether there was such a token.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
+    pub fn delete_token(&self, id: u64) -> bool {
         let mut desk = self.shared.desk();
-        let token = desk.new_token(new.owner, new.name, new.permissions);
-        let token = Token { expires_at: new.expires_at, ..token };
-        desk.tokens.push(token.clone());
-        token
+        let before = desk.tokens.len();
+        desk.tokens.retain(|it| it.id != id);
+        desk.tokens.len() < before
     }
 
     /// Delete the tokens with this name, as their owner might in the web interface; how many there were.
@@ -106,7 +114,7 @@ impl Simulator {
     pub fn edit_user(&self, id: u64, change: impl FnOnce(&mut User)) -> bool {
         let mut desk = self.shared.desk();
         let now = desk.now();
-        let Some(user) = desk.users.iter_mut().find(|it| it.id == id) else {
+        let Some(user) = desk.user_mut(id) else {
             return false;
         };
         user.updated_at = now;
@@ -114,14 +122,70 @@ impl Simulator {
         true
     }
 
-    /// Remove a user and their tokens, as a data privacy task does. Whether there was such a user.
+    /// Delete a user, their tokens and their tickets, as a data privacy task does. Whether there was such a user.
+    ///
+    /// There is no tombstone: the user is gone from every list, look-up and search at once.
     #[expect(clippy::must_use_candidate, reason = "called for its effect")]
-    pub fn remove_user(&self, id: u64) -> bool {
+    pub fn delete_user(&self, id: u64) -> bool {
         let mut desk = self.shared.desk();
         let before = desk.users.len();
         desk.users.retain(|it| it.id != id);
         desk.tokens.retain(|it| it.user_id != id);
+        desk.tickets.retain(|it| it.customer_id != id);
         desk.users.len() < before
+    }
+
+    /// Put a user back who was deleted, as a backup that is played back does. Whether the id was free.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
+    pub fn restore_user(&self, user: User) -> bool {
+        let mut desk = self.shared.desk();
+        match desk.users.binary_search_by_key(&user.id, |it| it.id) {
+            Ok(_) => false,
+            Err(idx) => {
+                desk.users.insert(idx, user);
+                true
+            }
+        }
+    }
+
+    /// Merge a user into another: the tickets move, and the user is gone. Whether there are both.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
+    pub fn merge_user(&self, id: u64, into: u64) -> bool {
+        {
+            let mut desk = self.shared.desk();
+            let now = desk.now();
+            if id == into || desk.user(id).is_none() {
+                return false;
+            }
+            let Some(target) = desk.user_mut(into) else {
+                return false;
+            };
+            target.updated_at = now;
+            desk.tickets.iter_mut().filter(|it| it.customer_id == id).for_each(|it| it.customer_id = into);
+        }
+        self.delete_user(id)
+    }
+
+    /// Give users an attribute of their own that holds text, without a restart. Whether the name is allowed and free.
+    #[expect(clippy::must_use_candidate, reason = "called for its effect")]
+    pub fn add_user_attribute(&self, name: &str) -> bool {
+        let mut desk = self.shared.desk();
+        let is_free = !desk.attributes.iter().any(|it| (it.object(), it.name()) == ("User", name));
+        let attribute = ObjectAttribute::live_text(name).filter(|_| is_free);
+        let is_added = attribute.is_some();
+        desk.attributes.extend(attribute);
+        is_added
+    }
+
+    /// Restart Zammad, after which records have the attributes that were migrated.
+    pub fn restart(&self) {
+        self.shared.desk().attributes.iter_mut().for_each(ObjectAttribute::restart);
+    }
+
+    /// Every organization, by id.
+    #[must_use]
+    pub fn organizations(&self) -> Vec<Organization> {
+        self.shared.desk().organizations.clone()
     }
 
     /// Let a lagging Elasticsearch catch up.

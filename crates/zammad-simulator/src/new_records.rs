@@ -87,13 +87,14 @@ pub struct NewToken {
     pub(crate) name: String,
     pub(crate) permissions: Vec<String>,
     pub(crate) expires_at: Option<OffsetDateTime>,
+    pub(crate) created_at: Option<OffsetDateTime>,
 }
 
 impl NewToken {
     /// A token of the user `owner` that never expires and has no permission.
     #[must_use]
     pub fn new(owner: u64, name: impl Into<String>) -> Self {
-        Self { owner, name: name.into(), permissions: Vec::new(), expires_at: None }
+        Self { owner, name: name.into(), permissions: Vec::new(), expires_at: None, created_at: None }
     }
 
     /// Allow one more thing.
@@ -101,6 +102,12 @@ impl NewToken {
     pub fn permission(mut self, name: impl Into<String>) -> Self {
         self.permissions.push(name.into());
         self
+    }
+
+    /// Let it have been minted, and not been used since, at `instant`.
+    #[must_use]
+    pub fn created_at(self, instant: OffsetDateTime) -> Self {
+        Self { created_at: Some(instant), ..self }
     }
 
     /// Let it die at `instant`, to the millisecond, unlike one that is minted over the API.

@@ -25,6 +25,30 @@ pub enum Operation {
     UpdateUser,
     /// `DELETE /api/v1/users/:id`
     DeleteUser,
+    /// `GET /api/v1/organizations`
+    ListOrganizations,
+    /// `GET /api/v1/organizations/:id`
+    ShowOrganization,
+    /// `POST /api/v1/organizations`
+    CreateOrganization,
+    /// `PUT /api/v1/organizations/:id`
+    UpdateOrganization,
+    /// `GET /api/v1/object_manager_attributes`
+    ListAttributes,
+    /// `POST /api/v1/object_manager_attributes`
+    CreateAttribute,
+    /// `POST /api/v1/object_manager_attributes_execute_migrations`
+    MigrateAttributes,
+    /// `GET /api/v1/webhooks`
+    ListWebhooks,
+    /// `GET /api/v1/webhooks/:id`
+    ShowWebhook,
+    /// `POST /api/v1/webhooks`
+    CreateWebhook,
+    /// `PUT /api/v1/webhooks/:id`
+    UpdateWebhook,
+    /// `DELETE /api/v1/webhooks/:id`
+    DeleteWebhook,
     /// `GET /api/v1/version`
     Version,
     /// `GET /api/v1/signshow`
@@ -67,6 +91,18 @@ impl Operation {
             ("GET", ["users", id]) => (Self::ShowUser, id),
             ("PUT", ["users", id]) => (Self::UpdateUser, id),
             ("DELETE", ["users", id]) => (Self::DeleteUser, id),
+            ("GET", ["organizations"]) => (Self::ListOrganizations, ""),
+            ("POST", ["organizations"]) => (Self::CreateOrganization, ""),
+            ("GET", ["organizations", id]) => (Self::ShowOrganization, id),
+            ("PUT", ["organizations", id]) => (Self::UpdateOrganization, id),
+            ("GET", ["object_manager_attributes"]) => (Self::ListAttributes, ""),
+            ("POST", ["object_manager_attributes"]) => (Self::CreateAttribute, ""),
+            ("POST", ["object_manager_attributes_execute_migrations"]) => (Self::MigrateAttributes, ""),
+            ("GET", ["webhooks"]) => (Self::ListWebhooks, ""),
+            ("POST", ["webhooks"]) => (Self::CreateWebhook, ""),
+            ("GET", ["webhooks", id]) => (Self::ShowWebhook, id),
+            ("PUT", ["webhooks", id]) => (Self::UpdateWebhook, id),
+            ("DELETE", ["webhooks", id]) => (Self::DeleteWebhook, id),
             ("GET", ["version"]) => (Self::Version, ""),
             ("GET", ["signshow"]) => (Self::Signshow, ""),
             ("GET", ["getting_started"]) => (Self::GettingStarted, ""),

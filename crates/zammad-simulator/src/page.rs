@@ -24,6 +24,12 @@ impl Page {
         Ok(Self { offset: before.saturating_mul(size), size })
     }
 
+    /// The part of `items`; empty past the end. Whatever lies outside of it is not looked at.
+    pub(crate) fn slice<T>(self, items: &[T]) -> &[T] {
+        let rest = items.get(self.offset..).unwrap_or_default();
+        &rest[..self.size.min(rest.len())]
+    }
+
     /// The part of `items`; empty past the end.
     pub(crate) fn cut<T>(self, items: Vec<T>) -> Vec<T> {
         items.into_iter().skip(self.offset).take(self.size).collect()

@@ -21,6 +21,7 @@ pub(crate) fn apply(
     apply_names(parameters, user);
     apply_details(parameters, user);
     apply_organizations(desk, parameters, user)?;
+    desk.live_attributes().try_for_each(|it| it.apply(parameters, user))?;
     // From an agent, roles and groups are dropped without a word.
     if session.can(&["admin.user"]) {
         apply_roles(parameters, user)?;

@@ -38,8 +38,13 @@ impl Refusal {
         Self::forbidden("Not authorized")
     }
 
-    pub(crate) fn no_such_user(id: &str) -> Self {
-        Self::classified(StatusCode::NOT_FOUND, format!("Couldn't find User with 'id'={id}"))
+    pub(crate) fn not_found(model: &str, id: &str) -> Self {
+        Self::classified(StatusCode::NOT_FOUND, format!("Couldn't find {model} with 'id'={id}"))
+    }
+
+    /// A duplicate of something that must be unique.
+    pub(crate) fn already_exists() -> Self {
+        Self::unprocessable("This object already exists.")
     }
 
     pub(crate) fn no_such_page() -> Self {

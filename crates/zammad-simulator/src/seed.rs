@@ -1,8 +1,8 @@
 //! What is in the helpdesk from the start: recorded shapes, our own people.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
+use crate::organization::Organization;
 use crate::user::User;
 
 /// The login of the administrator, who has id 3.
@@ -28,25 +28,6 @@ pub(crate) struct Seed {
     pub(crate) users: Vec<User>,
 }
 
-/// An organization; only shown, never changed.
-#[derive(Clone, Deserialize)]
-pub(crate) struct Organization {
-    pub(crate) id: u64,
-    pub(crate) name: String,
-    #[serde(flatten)]
-    details: Map<String, Value>,
-}
-
-impl Organization {
-    /// The organization object of the API.
-    pub(crate) fn body(&self) -> Value {
-        let mut body = self.details.clone();
-        body.insert("id".to_owned(), self.id.into());
-        body.insert("name".to_owned(), self.name.as_str().into());
-        body.into()
-    }
-}
-
 impl Seed {
     /// The data of `data/seed.json`.
     pub(crate) fn read() -> serde_json::Result<Self> {
@@ -56,6 +37,8 @@ impl Seed {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     #[test]

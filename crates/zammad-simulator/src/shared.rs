@@ -1,14 +1,19 @@
 //! What the server and the `Simulator` that steers it have in common.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
+use reqwest::Client;
 use tokio::sync::watch;
 
+use crate::config::Config;
+use crate::delivery::{Attempt, DeliveryState, RetryWaits};
 use crate::failure::{Failure, FailurePlan};
 use crate::helpdesk::Helpdesk;
 use crate::incoming::Incoming;
 use crate::journal::Journal;
 use crate::operation::Operation;
+use crate::webhook_request;
 
 /// What the server and the `Simulator` that steers it have in common. No lock is ever held while waiting.
 pub(crate) struct Shared {
@@ -19,16 +24,29 @@ pub(crate) struct Shared {
     recoveries: watch::Sender<u64>,
     /// Counts recorded requests.
     arrivals: watch::Sender<u64>,
+    /// Counts what happens to deliveries.
+    delivery_steps: watch::Sender<u64>,
+    /// Counts orders to try again: whoever waits for the next attempt waits for it to move.
+    retry_releases: watch::Sender<u64>,
+    retry_waits: RetryWaits,
+    webhook_timeout: Duration,
+    /// Made when it is needed: most simulators send nothing.
+    webhook_client: OnceLock<Option<Client>>,
 }
 
 impl Shared {
-    pub(crate) fn new(desk: Helpdesk) -> Self {
+    pub(crate) fn new(desk: Helpdesk, config: &Config) -> Self {
         Self {
             desk: Mutex::new(desk),
             failures: Mutex::default(),
             journal: Mutex::default(),
             recoveries: watch::Sender::new(0),
             arrivals: watch::Sender::new(0),
+            delivery_steps: watch::Sender::new(0),
+            retry_releases: watch::Sender::new(0),
+            retry_waits: config.retry_waits,
+            webhook_timeout: config.webhook_timeout,
+            webhook_client: OnceLock::new(),
         }
     }
 
@@ -61,6 +79,33 @@ impl Shared {
     pub(crate) fn recover(&self) {
         self.failures().recover();
         self.recoveries.send_modify(|it| *it += 1);
+    }
+
+    /// The client that sends webhooks; `None` when the machine's certificates cannot be read.
+    pub(crate) fn webhook_client(&self) -> Option<Client> {
+        self.webhook_client.get_or_init(|| webhook_request::client(self.webhook_timeout).ok()).clone()
+    }
+
+    /// Write down what became of a delivery.
+    pub(crate) fn settle(&self, id: &str, attempt: Option<Attempt>, state: DeliveryState) {
+        self.desk().settle(id, attempt, state);
+        self.delivery_steps.send_modify(|it| *it += 1);
+    }
+
+    pub(crate) fn delivery_steps(&self) -> watch::Receiver<u64> {
+        self.delivery_steps.subscribe()
+    }
+
+    pub(crate) fn retry_waits(&self) -> RetryWaits {
+        self.retry_waits
+    }
+
+    pub(crate) fn retry_releases(&self) -> watch::Receiver<u64> {
+        self.retry_releases.subscribe()
+    }
+
+    pub(crate) fn release_retries(&self) {
+        self.retry_releases.send_modify(|it| *it += 1);
     }
 
     pub(crate) fn arrivals(&self) -> watch::Receiver<u64> {

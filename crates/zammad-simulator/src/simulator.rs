@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
-use tokio::runtime;
+use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
 
 use crate::config::Config;
@@ -23,6 +23,8 @@ use crate::shared::Shared;
 pub struct Simulator {
     address: SocketAddr,
     pub(crate) shared: Arc<Shared>,
+    /// Where webhooks are sent from.
+    pub(crate) runtime: Handle,
     stop: Option<oneshot::Sender<()>>,
     stopped: Option<oneshot::Receiver<()>>,
     thread: Option<JoinHandle<()>>,
@@ -35,7 +37,7 @@ impl Simulator {
     ///
     /// When the address is taken, or the time zone unknown.
     pub fn start(config: &Config) -> io::Result<Self> {
-        let shared = Arc::new(Shared::new(Helpdesk::new(config)?));
+        let shared = Arc::new(Shared::new(Helpdesk::new(config)?, config));
         let listener = TcpListener::bind(config.address)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -48,8 +50,8 @@ impl Simulator {
             // Nobody has to wait for this.
             let _ = has_stopped.send(());
         })?;
-        started.recv().map_err(io::Error::other)??;
-        Ok(Self { address, shared, stop: Some(stop), stopped: Some(stopped), thread: Some(thread) })
+        let runtime = started.recv().map_err(io::Error::other)??;
+        Ok(Self { address, shared, runtime, stop: Some(stop), stopped: Some(stopped), thread: Some(thread) })
     }
 
     /// The base URL, such as `http://127.0.0.1:43210`, without a slash at its end.
@@ -121,7 +123,7 @@ fn run(
     listener: TcpListener,
     shared: Arc<Shared>,
     stopping: oneshot::Receiver<()>,
-    started: &mpsc::Sender<io::Result<()>>,
+    started: &mpsc::Sender<io::Result<Handle>>,
 ) {
     let report = |outcome| drop(started.send(outcome));
     match runtime::Builder::new_current_thread().enable_all().build() {
@@ -130,7 +132,7 @@ fn run(
             match tokio::net::TcpListener::from_std(listener) {
                 Err(err) => report(Err(err)),
                 Ok(listener) => {
-                    report(Ok(()));
+                    report(Ok(Handle::current()));
                     serving::serve(listener, shared, stopping).await;
                 }
             }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::details::Details;
 use crate::role;
 
 /// A user as the helpdesk keeps it; serialized, it is the plain user object of the API.
@@ -46,7 +47,7 @@ pub struct User {
     pub password: Option<String>,
     /// Every other key of the user object.
     #[serde(flatten)]
-    pub details: Map<String, Value>,
+    pub details: Details,
 }
 
 impl User {
@@ -68,6 +69,11 @@ impl User {
     /// Whether both belong to one organization, by way of their primary ones.
     pub(crate) fn shares_organization_with(&self, other: &User) -> bool {
         self.organization_id.is_some() && self.organization_id == other.organization_id
+    }
+
+    /// Whether the organization is the user's primary one, or one of the others.
+    pub(crate) fn belongs_to(&self, organization: u64) -> bool {
+        self.organization_id == Some(organization) || self.organization_ids.contains(&organization)
     }
 
     pub(crate) fn has_second_factor(&self) -> bool {

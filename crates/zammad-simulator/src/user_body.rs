@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::helpdesk::Helpdesk;
+use crate::organization::Members;
 use crate::parameters::Parameters;
 use crate::role;
 use crate::session::Session;
@@ -53,7 +54,7 @@ pub(crate) fn array(desk: &Helpdesk, session: &Session, users: &[&User], form: F
 }
 
 fn object(desk: &Helpdesk, session: &Session, user: &User, form: Form) -> Value {
-    let mut body = plain(user);
+    let mut body = plain(desk, user);
     let is_self = session.user_id == user.id;
     if session.is_customer_level() {
         body.retain(|key, _| {
@@ -71,17 +72,20 @@ fn object(desk: &Helpdesk, session: &Session, user: &User, form: Form) -> Value 
 }
 
 /// The plain object of a user.
-pub(crate) fn plain(user: &User) -> Map<String, Value> {
+pub(crate) fn plain(desk: &Helpdesk, user: &User) -> Map<String, Value> {
     let mut body = match serde_json::to_value(user) {
         Ok(Value::Object(body)) => body,
         _ => Map::new(),
     };
+    for attribute in desk.live_attributes() {
+        body.entry(attribute.name()).or_insert_with(|| attribute.initial());
+    }
     body.insert(UNKNOWN_KEY.to_owned(), Value::Null);
     body
 }
 
 /// Add the names of whatever the ids point to.
-fn expand(body: &mut Map<String, Value>, desk: &Helpdesk, user: &User) {
+pub(crate) fn expand(body: &mut Map<String, Value>, desk: &Helpdesk, user: &User) {
     let organization = |id: u64| desk.organization(id).map(|it| it.name.clone());
     let login = |id: u64| desk.user(id).map(|it| it.login.clone());
     let roles: Vec<&str> = user.role_ids.iter().filter_map(|it| role::by_id(*it)).map(|it| it.name).collect();
@@ -109,13 +113,14 @@ fn expand(body: &mut Map<String, Value>, desk: &Helpdesk, user: &User) {
 pub(crate) fn assets(desk: &Helpdesk, session: &Session, users: &[&User]) -> Value {
     let mut user_assets = Map::new();
     let mut organization_assets = Map::new();
+    let members = Members::of(&desk.users);
     for user in users {
         let writers = [user.created_by_id, user.updated_by_id].into_iter().filter_map(|it| desk.user(it));
         for shown in writers.chain([*user]) {
             user_assets.insert(shown.id.to_string(), object(desk, session, shown, Form::Plain));
         }
         if let Some(organization) = user.organization_id.and_then(|it| desk.organization(it)) {
-            organization_assets.insert(organization.id.to_string(), organization.body());
+            organization_assets.insert(organization.id.to_string(), organization.body(&members));
         }
     }
     json!({"User": user_assets, "Organization": organization_assets})

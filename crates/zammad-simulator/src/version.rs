@@ -68,6 +68,16 @@ impl ZammadVersion {
         Self::V6_4 <= self
     }
 
+    /// Whether webhooks know more than `POST`, and bearer tokens.
+    pub(crate) fn webhooks_have_methods(self) -> bool {
+        Self::V7_0 <= self
+    }
+
+    /// Whether webhooks may show a user name and a password.
+    pub(crate) fn webhooks_have_basic(self) -> bool {
+        Self::V6_0 <= self
+    }
+
     /// The default and the largest page of `GET /users/search`.
     pub(crate) fn search_page(self) -> (usize, usize) {
         if self < Self::V6_5 { (100, 1000) } else { (50, 200) }

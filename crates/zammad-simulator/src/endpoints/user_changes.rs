@@ -1,10 +1,12 @@
 //! Creating, updating and deleting users.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
+use crate::details::Details;
 use crate::endpoints::users;
 use crate::helpdesk::Helpdesk;
 use crate::parameters::Parameters;
@@ -29,6 +31,7 @@ pub(crate) fn create(
     user.login = free_login(desk, &user);
     user.id = desk.next_user_id();
     desk.users.push(user.clone());
+    user.organization_id.into_iter().for_each(|it| desk.touch_organization(it));
     Ok(Answer::created(user_body::one(desk, session, &user, Form::read(parameters))))
 }
 
@@ -40,6 +43,7 @@ pub(crate) fn update(
     parameters: &Parameters,
 ) -> Result<Answer, Refusal> {
     let mut user = users::find(desk, id)?.clone();
+    let before = user.organization_id;
     let may_change =
         session.can(&["admin.user"]) || (session.can(&["ticket.agent"]) && user.is_pure_customer());
     if !may_change {
@@ -50,8 +54,11 @@ pub(crate) fn update(
     user.login = free_login(desk, &user);
     user.updated_by_id = session.user_id;
     user.updated_at = desk.now();
-    if let Some(stored) = desk.users.iter_mut().find(|it| it.id == user.id) {
+    if let Some(stored) = desk.user_mut(user.id) {
         *stored = user.clone();
+    }
+    if before != user.organization_id {
+        before.into_iter().chain(user.organization_id).for_each(|it| desk.touch_organization(it));
     }
     Ok(Answer::ok(user_body::one(desk, session, &user, Form::read(parameters))))
 }
@@ -98,11 +105,14 @@ pub(crate) fn blank(desk: &Helpdesk, author: u64) -> User {
         created_at: now,
         updated_at: now,
         password: None,
-        details: blank_details(),
+        details: BLANK_DETAILS.clone(),
     }
 }
 
-fn blank_details() -> Map<String, Value> {
+/// Shared by all new users until something is written into it.
+static BLANK_DETAILS: LazyLock<Details> = LazyLock::new(blank_details);
+
+fn blank_details() -> Details {
     let empty = ["web", "phone", "fax", "mobile", "street", "zip", "city", "country", "note"];
     let null = [
         "image",
@@ -124,7 +134,7 @@ fn blank_details() -> Map<String, Value> {
     details.extend(none.map(|it| (it.to_owned(), json!([]))));
     details.insert("login_failed".to_owned(), 0.into());
     details.insert("preferences".to_owned(), json!({"locale": "en-us"}));
-    details
+    details.into()
 }
 
 fn check(desk: &Helpdesk, user: &User) -> Result<(), Refusal> {

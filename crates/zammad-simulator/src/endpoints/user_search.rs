@@ -1,19 +1,19 @@
 //! Searching users.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::condition;
 use crate::config::SearchBackend;
 use crate::helpdesk::Helpdesk;
 use crate::page::Page;
-use crate::parameters::{self, Parameters};
+use crate::parameters::Parameters;
 use crate::refusal::Refusal;
 use crate::search_query::Query;
 use crate::session::Session;
-use crate::timestamp;
-use crate::user::{TEXT_COLUMNS, User};
+use crate::user::User;
 use crate::user_body::{self, Form};
 
 const SYSTEM_USER: u64 = 1;
@@ -31,7 +31,7 @@ pub(crate) fn search(desk: &Helpdesk, session: &Session, parameters: &Parameters
     if let Some(role_ids) = parameters.ids("role_ids") {
         found.retain(|it| it.role_ids.iter().any(|it| role_ids.contains(it)));
     }
-    sort(&mut found, parameters)?;
+    sort(desk, &mut found, parameters)?;
     let total_count = found.len();
     if parameters.flag("only_total_count") {
         return Ok(Answer::ok(json!({"total_count": total_count})));
@@ -50,12 +50,15 @@ pub(crate) fn search(desk: &Helpdesk, session: &Session, parameters: &Parameters
 /// A condition without a query goes to the database, even with Elasticsearch on.
 fn matching<'desk>(desk: &'desk Helpdesk, parameters: &Parameters) -> Result<Vec<&'desk User>, Refusal> {
     let query = parameters.filled_text("query").or_else(|| parameters.filled_text("term"));
-    let condition = parameters.get("condition").filter(|_| desk.version.searches_by_condition());
-    match (query.filter(|it| it.trim() != "*"), condition) {
-        (None, None) => Ok(desk.users.iter().collect()),
-        (None, Some(condition)) => by_condition(&desk.users, condition),
-        (Some(query), _) => Ok(by_query(desk, &query)),
+    let mut found = match query.filter(|it| it.trim() != "*") {
+        None => desk.users.iter().collect(),
+        Some(query) => by_query(desk, &query),
+    };
+    // Before 6.5 it is a parameter like any that nobody reads, so all users are found. UNVERIFIED.
+    if let Some(condition) = parameters.get("condition").filter(|_| desk.version.searches_by_condition()) {
+        condition::retain(desk, condition, &mut found)?;
     }
+    Ok(found)
 }
 
 fn by_query<'desk>(desk: &'desk Helpdesk, query: &str) -> Vec<&'desk User> {
@@ -63,75 +66,77 @@ fn by_query<'desk>(desk: &'desk Helpdesk, query: &str) -> Vec<&'desk User> {
         SearchBackend::Database => {
             let part = query.replace('*', "").trim().to_lowercase();
             let is_like = |it: &&User| {
-                TEXT_COLUMNS.iter().any(|key| it.text_column(key).to_lowercase().contains(&part))
+                desk.text_columns().any(|key| it.text_column(key).to_lowercase().contains(&part))
             };
             desk.users.iter().filter(is_like).collect()
         }
-        SearchBackend::Elasticsearch => indexed(&desk.users, query),
-        SearchBackend::LaggingElasticsearch => indexed(&desk.search_index, query),
+        SearchBackend::Elasticsearch => indexed(desk, &desk.users, query),
+        SearchBackend::LaggingElasticsearch => indexed(desk, &desk.search_index, query),
         SearchBackend::BrokenElasticsearch => Vec::new(),
     }
 }
 
-fn indexed<'desk>(users: &'desk [User], query: &str) -> Vec<&'desk User> {
-    let query = Query::read(query);
-    users.iter().filter(|it| query.matches(&user_body::plain(it))).collect()
-}
-
-/// `{"user.email": {"operator": "is", "value": […]}}`, and the like for `updated_at`.
-fn by_condition<'desk>(users: &'desk [User], condition: &Value) -> Result<Vec<&'desk User>, Refusal> {
-    let invalid = || Refusal::masked_unprocessable("Invalid condition");
-    let mut found: Vec<&User> = users.iter().collect();
-    for (attribute, test) in condition.as_object().ok_or_else(invalid)? {
-        let attribute = attribute.strip_prefix("user.").ok_or_else(invalid)?;
-        let operator = test.get("operator").and_then(Value::as_str).ok_or_else(invalid)?;
-        let value = test.get("value").ok_or_else(invalid)?;
-        match (attribute, operator) {
-            ("updated_at", "after (absolute)") => {
-                let since = value.as_str().and_then(timestamp::parse).ok_or_else(invalid)?;
-                found.retain(|it| since <= it.updated_at);
-            }
-            (column, "is") if TEXT_COLUMNS.contains(&column) => {
-                let wanted = match value {
-                    Value::Array(items) => items.iter().filter_map(parameters::scalar_text).collect(),
-                    value => vec![parameters::scalar_text(value).ok_or_else(invalid)?],
-                };
-                found.retain(|it| wanted.iter().any(|wanted| wanted == it.text_column(column)));
-            }
-            _ => return Err(invalid()),
-        }
-    }
-    Ok(found)
-}
-
-fn sort(found: &mut [&User], parameters: &Parameters) -> Result<(), Refusal> {
-    let order = parameters.filled_text("order_by").map(|it| it.to_lowercase());
-    let descending = match order.as_deref() {
-        None | Some("desc") => true,
-        Some("asc") => false,
-        Some(other) => {
-            return Err(Refusal::internal(format!(
-                "Found invalid value '{other}' for parameter 'order_by'."
-            )));
-        }
+/// The index only says who; the records come from the database, without those who were deleted since.
+fn indexed<'desk>(desk: &'desk Helpdesk, index: &[User], query: &str) -> Vec<&'desk User> {
+    // A query that Elasticsearch refuses is one more of its errors, so nothing is found.
+    let Some(query) = Query::read(query, &desk.timezone) else {
+        return Vec::new();
     };
-    match parameters.filled_text("sort_by").as_deref() {
-        None => {
-            found.sort_by_key(|it| (Reverse(it.active), Reverse(it.updated_at)));
-            return Ok(());
-        }
-        Some("id") => found.sort_by_key(|it| it.id),
-        Some("created_at") => found.sort_by_key(|it| it.created_at),
-        Some("updated_at") => found.sort_by_key(|it| it.updated_at),
-        Some(key) if TEXT_COLUMNS.contains(&key) => found.sort_by_key(|it| it.text_column(key)),
-        Some(other) => {
-            return Err(Refusal::internal(format!("Found invalid column '{other}' for sorting.")));
-        }
+    index.iter().filter(|it| query.matches(it)).filter_map(|it| desk.user(it.id)).collect()
+}
+
+/// By the columns of `sort_by`, each in the direction that `order_by` has at its place; a column without one is
+/// ignored, unless it is the only one.
+fn sort(desk: &Helpdesk, found: &mut [&User], parameters: &Parameters) -> Result<(), Refusal> {
+    let list = |key| -> Vec<String> {
+        let texts = parameters.texts(key).unwrap_or_default();
+        texts
+            .iter()
+            .flat_map(|it| it.split(','))
+            .map(|it| it.trim().to_owned())
+            .filter(|it| !it.is_empty())
+            .collect()
+    };
+    let mut directions = Vec::new();
+    for order in list("order_by") {
+        directions.push(match order.to_lowercase().as_str() {
+            "asc" => Ordering::Less,
+            "desc" => Ordering::Greater,
+            _ => {
+                let text = format!("Found invalid order by value {order}. Please use 'asc' or 'desc'.");
+                return Err(Refusal::internal(text));
+            }
+        });
     }
-    if descending {
-        found.reverse();
+    let columns = list("sort_by");
+    let is_column = |it: &str| ["id", "created_at", "updated_at"].contains(&it) || desk.is_text_column(it);
+    if let Some(unknown) = columns.iter().find(|it| !is_column(it)) {
+        return Err(Refusal::internal(format!("Found invalid column '{unknown}' for sorting.")));
     }
+    if columns.is_empty() {
+        found.sort_by_key(|it| (Reverse(it.active), Reverse(it.updated_at)));
+        return Ok(());
+    }
+    if directions.is_empty() {
+        directions.push(Ordering::Greater);
+    }
+    found.sort_by(|left, right| {
+        let orders = columns.iter().zip(&directions).map(|(column, direction)| {
+            let order = compare(left, right, column);
+            if *direction == Ordering::Less { order } else { order.reverse() }
+        });
+        orders.fold(Ordering::Equal, Ordering::then)
+    });
     Ok(())
+}
+
+fn compare(left: &User, right: &User, column: &str) -> Ordering {
+    match column {
+        "id" => left.id.cmp(&right.id),
+        "created_at" => left.created_at.cmp(&right.created_at),
+        "updated_at" => left.updated_at.cmp(&right.updated_at),
+        key => left.text_column(key).cmp(right.text_column(key)),
+    }
 }
 
 fn labelled(user: &User, parameters: &Parameters) -> Value {

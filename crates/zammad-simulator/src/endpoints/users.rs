@@ -15,8 +15,11 @@ use crate::user_body::{self, Form};
 pub(crate) fn list(desk: &Helpdesk, session: &Session, parameters: &Parameters) -> Result<Answer, Refusal> {
     let page = Page::read(parameters, 100, 1000)?;
     let sees_all = session.can(&["ticket.agent", "admin.user"]);
-    let visible: Vec<&User> = desk.users.iter().filter(|it| sees_all || it.id == session.user_id).collect();
-    let users = page.cut(visible);
+    let users: Vec<&User> = if sees_all {
+        page.slice(&desk.users).iter().collect()
+    } else {
+        page.cut(desk.user(session.user_id).into_iter().collect())
+    };
     let body = match Form::read(parameters) {
         Form::Full => {
             let ids: Vec<u64> = users.iter().map(|it| it.id).collect();
@@ -54,5 +57,5 @@ pub(crate) fn me(desk: &Helpdesk, session: &Session, parameters: &Parameters) ->
 /// The user with the id of a path.
 pub(crate) fn find<'desk>(desk: &'desk Helpdesk, id: &str) -> Result<&'desk User, Refusal> {
     let user = id.parse().ok().and_then(|it| desk.user(it));
-    user.ok_or_else(|| Refusal::no_such_user(id))
+    user.ok_or_else(|| Refusal::not_found("User", id))
 }

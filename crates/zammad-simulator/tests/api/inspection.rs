@@ -45,8 +45,8 @@ async fn users_can_be_changed_and_removed_behind_the_clients_back() {
     assert!(desk.simulator.edit_user(user.id, |it| it.active = false));
     assert_eq!(desk.agent_get(&format!("users/{}", user.id)).await.json()["active"], false);
     assert!(!desk.simulator.user("zoe@example.org").unwrap().active);
-    assert!(desk.simulator.remove_user(user.id));
-    assert!(!desk.simulator.remove_user(user.id));
+    assert!(desk.simulator.delete_user(user.id));
+    assert!(!desk.simulator.delete_user(user.id));
     assert_eq!(desk.agent_get(&format!("users/{}", user.id)).await.status, 404);
 }
 

@@ -1,6 +1,6 @@
 //! Searching users.
 
-use family_plan_zammad_simulator::{AGENT_TOKEN, Config, NewUser, SearchBackend};
+use family_plan_zammad_simulator::{AGENT_TOKEN, Config, NewUser, SearchBackend, ZammadVersion};
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use serde_json::json;
@@ -104,7 +104,53 @@ async fn changes_can_be_pulled_by_date() {
     desk.clock.advance(Duration::DAY);
     desk.simulator.edit_user(8, |user| user.lastname.push('!'));
 
-    assert_eq!(found(&desk, "updated_at:>2026-01-11").await, [8]);
+    assert_eq!(found(&desk, "updated_at:>=2026-01-11").await, [8]);
+    assert_eq!(found(&desk, "updated_at:>2026-01-10").await, [8]);
+    assert_eq!(found(&desk, "updated_at:[\"2026-01-11T12:00:00Z\" TO *]").await, [8]);
+    assert_eq!(found(&desk, "updated_at:>=2026-01-11T12\\:00\\:00Z").await, [8]);
+    assert_eq!(found(&desk, "updated_at:{\"2026-01-11T12:00:00.000Z\" TO *}").await, Vec::<u64>::new());
+}
+
+#[tokio::test]
+async fn a_query_by_date_finds_nothing_where_it_cannot_be_read() {
+    let text = "updated_at:[\"2020-01-01T00:00:00Z\" TO *]";
+    let backends = [SearchBackend::Database, SearchBackend::BrokenElasticsearch];
+
+    for backend in backends {
+        let desk = Helpdesk::start_with(Config::default().search_backend(backend));
+        assert_eq!(found(&desk, text).await, Vec::<u64>::new());
+    }
+    let desk = Helpdesk::start();
+    assert_eq!(found(&desk, text).await.len(), 13);
+    // A colon that is neither quoted nor escaped is an error of Elasticsearch, and thus nothing.
+    assert_eq!(found(&desk, "updated_at:>=2020-01-01T00:00:00Z").await, Vec::<u64>::new());
+}
+
+#[tokio::test]
+async fn dates_of_a_query_are_in_the_zone_of_the_helpdesk() {
+    let desk = Helpdesk::start_with(Config::default().timezone_default("Asia/Tokyo"));
+    desk.clock.advance(Duration::hours(4));
+    desk.simulator.edit_user(8, |user| user.lastname.push('!'));
+
+    assert_eq!(found(&desk, "updated_at:>=2026-01-11").await, [8]);
+}
+
+#[tokio::test]
+async fn a_condition_means_nothing_before_6_5() {
+    let desk = Helpdesk::start_with(Config::default().version(ZammadVersion::V6_4));
+    let email = json!({"condition": {"user.email": {"operator": "is", "value": ["sam.lee@example.net"]}}});
+
+    assert_eq!(desk.agent_post("users/search", &email).await.ids().len(), 13);
+}
+
+#[tokio::test]
+async fn the_index_says_who_and_the_database_what() {
+    let desk = Helpdesk::start_with(Config::default().search_backend(SearchBackend::LaggingElasticsearch));
+    desk.simulator.edit_user(11, |user| user.lastname = "King".to_owned());
+
+    assert_eq!(search(&desk, &[("query", "sam lee")]).await.json()[0]["lastname"], "King");
+    desk.simulator.delete_user(11);
+    assert_eq!(found(&desk, "sam lee").await, Vec::<u64>::new());
 }
 
 #[tokio::test]
