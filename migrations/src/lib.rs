@@ -9,6 +9,11 @@ mod m20261121_000003_create_invites;
 mod m20261121_000004_create_memberships;
 mod m20261121_000005_create_events;
 mod m20261121_000006_create_settings;
+mod m20261121_000007_create_zammad_users;
+mod m20261121_000008_create_plan_writes;
+mod m20261121_000009_create_zammad_deliveries;
+mod m20261121_000010_create_zammad_syncs_and_sweeps;
+mod m20261121_000011_note_given_up_tokens;
 mod table;
 
 use sea_orm_migration::{
@@ -27,6 +32,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_create_memberships::Migration),
             Box::new(m20261121_000005_create_events::Migration),
             Box::new(m20261121_000006_create_settings::Migration),
+            Box::new(m20261121_000007_create_zammad_users::Migration),
+            Box::new(m20261121_000008_create_plan_writes::Migration),
+            Box::new(m20261121_000009_create_zammad_deliveries::Migration),
+            Box::new(m20261121_000010_create_zammad_syncs_and_sweeps::Migration),
+            Box::new(m20261121_000011_note_given_up_tokens::Migration),
         ]
     }
 }

@@ -29,6 +29,18 @@ pub(crate) async fn create_index(
     manager.create_index(index).await
 }
 
+pub(crate) async fn add_column(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    column: ColumnDef,
+) -> Result<(), DbErr> {
+    if manager.has_column(table, column.get_column_name()).await? {
+        return Ok(());
+    }
+    // One at a time: SQLite adds no more.
+    manager.alter_table(Table::alter().table(table).add_column(column).take()).await
+}
+
 pub(crate) fn unique(name: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     let mut index = Index::create().unique().name(name).take();
     for column in columns {

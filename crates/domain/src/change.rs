@@ -41,6 +41,8 @@ pub enum RevokeReason {
     MemberDetached,
     /// The plan was closed.
     PlanClosed,
+    /// Somebody deleted its token in the helpdesk.
+    TokenDeleted,
 }
 
 impl RevokeReason {
@@ -52,6 +54,7 @@ impl RevokeReason {
             Self::Resent => "resent",
             Self::MemberDetached => "member_detached",
             Self::PlanClosed => "plan_closed",
+            Self::TokenDeleted => "token_deleted",
         }
     }
 }

@@ -58,6 +58,10 @@ event_kinds! {
     MemberDetached => "member.detached",
     /// An administrator changed the settings.
     SettingsUpdated => "settings.updated",
+    /// A user and one of Zammad's stand for the same person.
+    ZammadUserLinked => "zammad_user.linked",
+    /// They no longer do.
+    ZammadUserUnlinked => "zammad_user.unlinked",
 }
 
 /// Who caused a change, when, and by which request.
@@ -86,7 +90,7 @@ pub struct EventCursor {
 pub struct Event {
     /// Which one.
     pub id: EventId,
-    /// The plan it happened to; `None` for the settings.
+    /// The plan it happened to; `None` for the settings, and for a user who is in no plan.
     pub plan: Option<PlanId>,
     /// Its place in the plan's history.
     pub cursor: EventCursor,

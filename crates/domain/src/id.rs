@@ -42,6 +42,10 @@ uuid_id! {
     /// Identifies an event.
     EventId
 }
+uuid_id! {
+    /// Identifies what one of the helpdesk's webhooks delivered.
+    DeliveryId
+}
 
 macro_rules! digest {
     ($(#[$doc:meta])* $name:ident) => {

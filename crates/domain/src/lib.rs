@@ -6,29 +6,42 @@
 //! The README of the repository has an example.
 
 mod change;
+mod delivery;
 mod event;
 mod id;
 mod invite;
+mod lease;
 mod plan;
 pub mod ports;
 mod seats;
 mod settings;
+mod sweep;
+mod sync;
 mod text;
 mod user;
 mod verdict;
+mod zammad_user;
 
 pub use change::{Change, DetachReason, InviteFate, RevokeReason};
+pub use delivery::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryState, NewDelivery};
 pub use event::{Event, EventCursor, EventKind, Fact, Facts, Origin};
-pub use id::{CodeHash, EventId, InviteId, PlanId, TokenHash};
+pub use id::{CodeHash, DeliveryId, EventId, InviteId, PlanId, TokenHash};
 pub use invite::{Invite, InviteState, InviteStatus, NewInvite};
+pub use lease::Lease;
 pub use plan::{
     DetachRefusal, Detachment, JoinedBy, Member, NotAMember, Plan, PlanFull, PlanParts, ResendRefusal, Role,
 };
 pub use seats::{Capacity, Seats};
 pub use settings::{DetachedInvites, InviteTtl, Settings, SettingsRevision, SettingsValues};
+pub use sweep::{RegisteredToken, Sweep, TokenRegister, ZammadAccount};
+pub use sync::{Sync, SyncKind, SyncRun, SyncSchedule};
 pub use text::{Email, IndividualPlan, InvalidValue, PersonName, PlanName, UserId};
-pub use user::{Edit, Family, Person, PlanInForce, User, UserEdit, ZammadUserId};
+pub use user::{Edit, Family, Person, PlanInForce, User, UserEdit};
 pub use verdict::{AcceptRefusal, Accepted, Candidate, Verdict};
+pub use zammad_user::{
+    LinkChange, LinkReason, MirroredUser, Sighting, ZammadUser, ZammadUserId, plan_line,
+    plan_lines_changed_by,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -1,15 +1,31 @@
 //! What the rules need from the outside. Adapters implement these; use cases hold them as `Arc<dyn …>`.
 
-use std::{error::Error, fmt, time::Duration};
+mod helpdesk;
+mod zammad;
+
+use std::error::Error;
 
 use async_trait::async_trait;
-use secrecy::SecretString;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::{
+    helpdesk::{
+        ChangedUsers, DeliveryReader, HelpDeskError, HelpDeskUsers, InviteTokens, IssuedTokens, ListedUser,
+        MintedToken, Told, UnreadableDelivery,
+    },
+    zammad::{GivenUpTokens, Inbox, InviteRegister, PlanWrite, PlanWrites, Sweeps, Syncs, ZammadUsers},
+};
+#[cfg(feature = "mock")]
+pub use self::{
+    helpdesk::{MockDeliveryReader, MockHelpDeskUsers, MockInviteTokens, MockIssuedTokens},
+    zammad::{MockInbox, MockInviteRegister, MockPlanWrites, MockSweeps, MockSyncs, MockZammadUsers},
+};
+
 use crate::{
-    Candidate, Capacity, CodeHash, Email, Event, EventCursor, Invite, InviteId, InviteStatus, Origin, Person,
-    Plan, PlanId, PlanName, Seats, Settings, SettingsRevision, SettingsValues, UserEdit, UserId,
+    Candidate, Capacity, CodeHash, Email, Event, EventCursor, Invite, InviteId, InviteStatus, LinkReason,
+    Origin, Person, Plan, PlanId, PlanName, Seats, Settings, SettingsRevision, SettingsValues, UserEdit,
+    UserId, ZammadUserId,
 };
 
 /// A store failed in a way that nobody inside can act upon.
@@ -169,6 +185,42 @@ pub trait Users: Send + Sync {
 
     /// Takes over what `edit` sets; a user who was never mentioned comes into being.
     async fn record(&self, edit: UserEdit) -> Result<(), StoreError>;
+
+    /// The users, of whom there may be fewer, who are associated with these of the helpdesk; in no particular order.
+    async fn of_zammad_users(&self, zammad_users: Vec<ZammadUserId>) -> Result<Vec<Person>, StoreError>;
+
+    /// Associates a user with one of the helpdesk, whom nothing need be known of, and writes the events that tell of it,
+    /// in one step. A user who was never mentioned comes into being. The association that there is already changes
+    /// nothing; another one is replaced when it was [requested](LinkReason::Requested).
+    ///
+    /// What is only found by address changes nothing for a user who has an association, or from whom one was taken.
+    /// Answers whether something changed.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError::Taken`] when somebody else is associated with that one.
+    async fn link(
+        &self,
+        user: UserId,
+        zammad_user: ZammadUserId,
+        reason: LinkReason,
+        origin: &Origin,
+    ) -> Result<bool, LinkError>;
+
+    /// Takes a user's association away, with the event that tells of it, in one step; it is not found by address again.
+    /// Answers whether there was one.
+    async fn unlink(&self, user: UserId, origin: &Origin) -> Result<bool, StoreError>;
+}
+
+/// Why an association did not come about.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// Somebody else is associated with that user of the helpdesk.
+    #[error("the helpdesk's user is associated with somebody else")]
+    Taken,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Keeps the settings: there is always exactly one set of them.
@@ -190,52 +242,6 @@ pub trait SettingsStore: Send + Sync {
         values: SettingsValues,
         origin: &Origin,
     ) -> Result<Settings, SaveError>;
-}
-
-/// A token that the helpdesk minted for an invite that does not exist yet.
-pub struct MintedToken {
-    /// The id that the invite must get: the token is registered under it.
-    pub invite: InviteId,
-    /// The token.
-    pub token: SecretString,
-}
-
-impl fmt::Debug for MintedToken {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("MintedToken").field("invite", &self.invite).finish_non_exhaustive()
-    }
-}
-
-/// Why the helpdesk did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum HelpDeskError {
-    /// It is out of reach or overloaded: trying later may help.
-    #[error("the helpdesk is unavailable")]
-    Unavailable {
-        /// How long it asked to be left alone.
-        retry_after: Option<Duration>,
-        /// What went wrong.
-        #[source]
-        cause: Box<dyn Error + Send + Sync>,
-    },
-    /// It refused, or answered something that cannot be read: somebody has to look at it.
-    #[error("the helpdesk rejected the request")]
-    Rejected(#[source] Box<dyn Error + Send + Sync>),
-}
-
-/// Mints the secrets of invites, and keeps the register of those that were issued.
-#[cfg_attr(feature = "mock", mockall::automock)]
-#[async_trait]
-pub trait InviteTokens: Send + Sync {
-    /// Mints a token that is good until `expires_at` at least, under the id of an invite that nobody used before:
-    /// every attempt takes a fresh one. Tries again where that can help, within the deadline it was configured with.
-    async fn mint(&self, expires_at: OffsetDateTime) -> Result<MintedToken, HelpDeskError>;
-
-    /// Deletes the token that was minted for `invite`. One that is not there is deleted already.
-    async fn discard(&self, invite: InviteId) -> Result<(), HelpDeskError>;
-
-    /// Whether minting can be expected to work.
-    async fn check(&self) -> Result<(), HelpDeskError>;
 }
 
 /// Tells the time.

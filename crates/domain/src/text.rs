@@ -25,6 +25,12 @@ fn bounded(text: &str, max: usize, requirement: &'static str) -> Result<String, 
     Ok(text.to_owned())
 }
 
+/// Why something failed, as it is kept: the first 500 characters, with a space for each that controls. PostgreSQL, for
+/// one, keeps no NUL.
+pub(crate) fn to_reason(text: &str) -> String {
+    text.chars().take(500).map(|it| if it.is_control() { ' ' } else { it }).collect()
+}
+
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $(#[$new_doc:meta])* $text:ident => $checked:expr) => {
         $(#[$doc])*
@@ -108,6 +114,13 @@ impl Email {
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.0.to_lowercase() == other.0.to_lowercase()
     }
+
+    /// The address in the one form that all that are [the same](Self::is_same_as) have in common. An address that is
+    /// too long in lower case, as some letters are longer there, stays as it is.
+    #[must_use]
+    pub fn in_lower_case(&self) -> Self {
+        Self::new(&self.0.to_lowercase()).unwrap_or_else(|_| self.clone())
+    }
 }
 
 impl PersonName {
@@ -149,6 +162,22 @@ mod tests {
         for bad in ["", "bob", "bob@", "@example.com", "a b@example.com", "Bob <bob@example.com>"] {
             assert!(Email::new(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_address_in_lower_case_is_the_same_and_an_address_still() {
+        for (address, expected) in [
+            ("Bob@Example.COM", "bob@example.com"),
+            ("bob@example.com", "bob@example.com"),
+            ("ÄNN.O'Hara+1@Example.com", "änn.o'hara+1@example.com"),
+        ] {
+            let address = Email::new(address).unwrap();
+            assert_eq!(address.in_lower_case().as_str(), expected);
+            assert!(address.in_lower_case().is_same_as(&address));
+        }
+        // In lower case, the dotted capital has three bytes instead of two, and an address may have only so many.
+        let address = Email::new(&format!("{}@example.com", "İ".repeat(30))).unwrap();
+        assert_eq!(Email::new(address.in_lower_case().as_str()).unwrap(), address.in_lower_case());
     }
 
     #[test]

@@ -1,10 +1,6 @@
 //! Users, the plan they have alone, and the plan in force.
 
-use crate::{Email, IndividualPlan, PersonName, PlanId, PlanName, Role, UserId};
-
-/// Identifies a user of the helpdesk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ZammadUserId(pub i64);
+use crate::{Email, IndividualPlan, PersonName, PlanId, PlanName, Role, UserId, ZammadUserId};
 
 /// A user as the service knows them: what the identity provider or another service told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +9,8 @@ pub struct User {
     pub id: UserId,
     /// The address last heard of.
     pub email: Option<Email>,
+    /// The address that the identity provider last said to have verified, [in lower case](Email::in_lower_case).
+    pub verified_email: Option<Email>,
     /// The name last heard of.
     pub name: Option<PersonName>,
     /// What the user has alone, also while a family's plan is in force.
@@ -25,7 +23,14 @@ impl User {
     /// A user of whom nothing but the id is known.
     #[must_use]
     pub fn new(id: UserId) -> Self {
-        Self { id, email: None, name: None, individual_plan: None, zammad_user_id: None }
+        Self {
+            id,
+            email: None,
+            verified_email: None,
+            name: None,
+            individual_plan: None,
+            zammad_user_id: None,
+        }
     }
 
     /// The plan in force for this user: the family's while in one, else the individual one. Derived each time,
@@ -39,6 +44,7 @@ impl User {
     #[must_use]
     pub fn differs_from(&self, edit: &UserEdit) -> bool {
         edit.email.changes(self.email.as_ref())
+            || edit.verified_email.changes(self.verified_email.as_ref())
             || edit.name.changes(self.name.as_ref())
             || edit.individual_plan.changes(self.individual_plan.as_ref())
     }
@@ -46,6 +52,7 @@ impl User {
     /// Takes over what `edit` sets.
     pub fn apply(&mut self, edit: &UserEdit) {
         edit.email.apply_to(&mut self.email);
+        edit.verified_email.apply_to(&mut self.verified_email);
         edit.name.apply_to(&mut self.name);
         edit.individual_plan.apply_to(&mut self.individual_plan);
     }
@@ -126,6 +133,8 @@ pub struct UserEdit {
     pub id: UserId,
     /// The address.
     pub email: Edit<Email>,
+    /// The address that the identity provider says to have verified, [in lower case](Email::in_lower_case).
+    pub verified_email: Edit<Email>,
     /// The name.
     pub name: Edit<PersonName>,
     /// The plan the user has alone.
@@ -136,7 +145,13 @@ impl UserEdit {
     /// Mentions a user without telling anything about them.
     #[must_use]
     pub fn mention(id: UserId) -> Self {
-        Self { id, email: Edit::Keep, name: Edit::Keep, individual_plan: Edit::Keep }
+        Self {
+            id,
+            email: Edit::Keep,
+            verified_email: Edit::Keep,
+            name: Edit::Keep,
+            individual_plan: Edit::Keep,
+        }
     }
 }
 

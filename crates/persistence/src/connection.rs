@@ -11,7 +11,10 @@ use sea_orm::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{SqlPlans, SqlSettings, SqlUsers, error::SqlError};
+use crate::{
+    SqlInbox, SqlInviteRegister, SqlPlanWrites, SqlPlans, SqlSettings, SqlSweeps, SqlSyncs, SqlUsers,
+    SqlZammadUsers, error::SqlError,
+};
 
 /// Why there is no connection. Says nothing of the URL, which may hold a password.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,7 @@ pub struct Database {
     /// SQLite has one writer at a time: tasks queue here, first come, first served, because those that wait inside of
     /// SQLite poll, and the unlucky starve. Other processes are waited for inside of SQLite.
     write_gate: Option<Arc<Semaphore>>,
+    notes_plan_writes: bool,
 }
 
 impl Database {
@@ -57,7 +61,13 @@ impl Database {
         let connection = pool::connect(url, max_connections).await?;
         let write_gate =
             (connection.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { connection, write_gate })
+        Ok(Self { connection, write_gate, notes_plan_writes: false })
+    }
+
+    /// The same database, whose stores take note of every [plan to be told](SqlPlanWrites) from now on.
+    #[must_use]
+    pub fn noting_plan_writes(self) -> Self {
+        Self { notes_plan_writes: true, ..self }
     }
 
     /// Which kind of database it is.
@@ -113,16 +123,56 @@ impl Database {
         SqlPlans::new(self.clone(), ids)
     }
 
-    /// The users in this database.
+    /// The users in this database; `ids` makes those of events.
     #[must_use]
-    pub fn users(&self) -> SqlUsers {
-        SqlUsers::new(self.clone())
+    pub fn users(&self, ids: Arc<dyn Ids>) -> SqlUsers {
+        SqlUsers::new(self.clone(), ids)
+    }
+
+    /// What this database knows of the helpdesk's users.
+    #[must_use]
+    pub fn zammad_users(&self) -> SqlZammadUsers {
+        SqlZammadUsers::new(self.clone())
+    }
+
+    /// Which of the helpdesk's users are to be told their plan.
+    #[must_use]
+    pub fn plan_writes(&self) -> SqlPlanWrites {
+        SqlPlanWrites::new(self.clone())
     }
 
     /// The settings in this database; `ids` makes those of events.
     #[must_use]
     pub fn settings(&self, ids: Arc<dyn Ids>) -> SqlSettings {
         SqlSettings::new(self.clone(), ids)
+    }
+
+    pub(crate) fn notes_plan_writes(&self) -> bool {
+        self.notes_plan_writes
+    }
+
+    /// The inbox in this database.
+    #[must_use]
+    pub fn inbox(&self) -> SqlInbox {
+        SqlInbox::new(self.clone())
+    }
+
+    /// The record of pulls in this database.
+    #[must_use]
+    pub fn syncs(&self) -> SqlSyncs {
+        SqlSyncs::new(self.clone())
+    }
+
+    /// The record of sweeps in this database.
+    #[must_use]
+    pub fn sweeps(&self) -> SqlSweeps {
+        SqlSweeps::new(self.clone())
+    }
+
+    /// The register of invites in this database.
+    #[must_use]
+    pub fn invite_register(&self) -> SqlInviteRegister {
+        SqlInviteRegister::new(self.clone())
     }
 
     /// For single statements that read.

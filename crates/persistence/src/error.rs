@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use family_plan_domain::ports::{SaveError, StoreError};
+use family_plan_domain::ports::{LinkError, SaveError, StoreError};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, postgres::PgDatabaseError, sqlite::SqliteError};
 
@@ -16,9 +16,20 @@ pub(crate) enum SqlError {
     Facts(#[from] serde_json::Error),
     #[error("somebody else was first")]
     Stale,
+    #[error("somebody else has it")]
+    Taken,
 }
 
 impl SqlError {
+    /// Whether the same step may succeed if it is tried again from its beginning.
+    pub(crate) fn asks_to_try_again(&self) -> bool {
+        match self {
+            Self::Stale => true,
+            Self::Database(err) => asks_to_try_again(err),
+            Self::Unreadable { .. } | Self::Facts(_) | Self::Taken => false,
+        }
+    }
+
     /// A value that somebody else has taken already means that they were first.
     pub(crate) fn or_taken(err: DbErr) -> Self {
         match err.sql_err() {
@@ -36,9 +47,14 @@ impl From<SqlError> for StoreError {
 
 impl From<SqlError> for SaveError {
     fn from(err: SqlError) -> Self {
+        if err.asks_to_try_again() { Self::Stale } else { Self::Store(err.into()) }
+    }
+}
+
+impl From<SqlError> for LinkError {
+    fn from(err: SqlError) -> Self {
         match err {
-            SqlError::Stale => Self::Stale,
-            SqlError::Database(err) if asks_to_try_again(&err) => Self::Stale,
+            SqlError::Taken => Self::Taken,
             err => Self::Store(err.into()),
         }
     }
@@ -56,7 +72,7 @@ impl<T, E: Into<Box<dyn Error + Send + Sync>>> InColumn<T> for Result<T, E> {
 }
 
 /// Whether the same transaction may succeed if it is tried again.
-pub(crate) fn asks_to_try_again(err: &DbErr) -> bool {
+fn asks_to_try_again(err: &DbErr) -> bool {
     let (DbErr::Conn(err) | DbErr::Exec(err) | DbErr::Query(err)) = err else {
         return false;
     };

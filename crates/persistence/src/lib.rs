@@ -1,18 +1,31 @@
-//! Keeps plans, users and settings in a SQL database: SQLite, PostgreSQL, or MariaDB/MySQL, whichever the URL names.
+//! Keeps plans, users, settings and what is known of the helpdesk in a SQL database: SQLite, PostgreSQL, or MariaDB/MySQL, whichever the URL names.
 
 mod connection;
 mod entity;
 mod error;
 mod events;
 mod facts;
+mod inbox;
 mod instant;
+mod invite_register;
 mod person;
+mod plan_writes;
 mod plans;
+mod retry;
 mod rows;
 mod settings;
+mod sweeps;
+mod syncs;
 mod users;
+mod zammad_users;
 
 pub use connection::{ConnectError, Database, Engine};
+pub use inbox::SqlInbox;
+pub use invite_register::SqlInviteRegister;
+pub use plan_writes::SqlPlanWrites;
 pub use plans::SqlPlans;
 pub use settings::SqlSettings;
+pub use sweeps::SqlSweeps;
+pub use syncs::SqlSyncs;
 pub use users::SqlUsers;
+pub use zammad_users::SqlZammadUsers;

@@ -1,98 +1,113 @@
 //! [`Users`] in a SQL database.
 
+mod link;
+mod record;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use family_plan_domain::{
-    Edit, Person, UserEdit, UserId,
-    ports::{StoreError, Users},
+    LinkReason, Origin, Person, UserEdit, UserId, ZammadUserId,
+    ports::{Ids, LinkError, StoreError, Users},
 };
 use sea_orm::{
-    ActiveValue::{self, NotSet, Set},
-    ConnectionTrait, EntityTrait, QueryTrait,
-    sea_query::{Expr, ExprTrait, OnConflict, Query},
+    ConnectionTrait,
+    sea_query::{Expr, ExprTrait, Query},
 };
 
 use crate::{
-    Database,
-    entity::user,
-    error::{SqlError, asks_to_try_again},
-    person,
+    Database, connection::WriteTransaction, entity::user, error::SqlError, person, retry::retried,
+    rows::MAX_ROWS, users::link::Association,
 };
 
-/// The statement stands alone and does the same each time, so that a deadlock is nothing that a caller need know of.
-const MAX_ATTEMPTS: usize = 5;
-
 /// Keeps users in a SQL database.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SqlUsers {
     database: Database,
+    ids: Arc<dyn Ids>,
 }
 
 impl SqlUsers {
-    pub(crate) fn new(database: Database) -> Self {
-        Self { database }
+    pub(crate) fn new(database: Database, ids: Arc<dyn Ids>) -> Self {
+        Self { database, ids }
     }
 
-    async fn read(&self, user: &UserId) -> Result<Option<Person>, SqlError> {
-        let mut query = Query::select()
-            .from_as(user::Entity, person::PERSON)
-            .and_where(Expr::col((person::PERSON, user::Column::Id)).eq(user.as_str()))
-            .take();
+    async fn read(&self, which: Expr) -> Result<Vec<Person>, SqlError> {
+        let mut query = Query::select().from_as(user::Entity, person::PERSON).and_where(which).take();
         person::select(&mut query);
-        match self.database.reader().query_one(&query).await? {
-            Some(row) => person::read(&row),
-            None => Ok(None),
-        }
+        let rows = self.database.reader().query_all(&query).await?;
+        rows.iter().filter_map(|row| person::read(row).transpose()).collect()
     }
 
-    async fn write(&self, edit: UserEdit) -> Result<(), SqlError> {
-        let row = user::ActiveModel {
-            id: Set(edit.id.to_string()),
-            email: value(edit.email),
-            name: value(edit.name),
-            individual_plan: value(edit.individual_plan),
-            zammad_user_id: NotSet,
+    async fn link_once(
+        &self,
+        user: &UserId,
+        zammad_user: ZammadUserId,
+        reason: LinkReason,
+        origin: &Origin,
+    ) -> Result<bool, SqlError> {
+        let transaction = self.database.begin().await?;
+        let association = self.association(&transaction, user, origin);
+        let linked = match reason {
+            LinkReason::Requested => association.link_as_requested(zammad_user).await,
+            LinkReason::VerifiedEmail => association.link_by_address(zammad_user).await,
         };
-        let told = [
-            (user::Column::Email, row.email.is_set()),
-            (user::Column::Name, row.name.is_set()),
-            (user::Column::IndividualPlan, row.individual_plan.is_set()),
-        ];
-        let told: Vec<_> =
-            told.into_iter().filter_map(|(column, is_told)| is_told.then_some(column)).collect();
-
-        let mut on_conflict = OnConflict::column(user::Column::Id);
-        if told.is_empty() {
-            on_conflict.do_nothing_on([user::Column::Id]);
-        } else {
-            on_conflict.update_columns(told);
-        }
-        let insert = user::Entity::insert(row).on_conflict(on_conflict).into_query();
-        let _permit = self.database.write_permit().await;
-        for _ in 1..MAX_ATTEMPTS {
-            match self.database.reader().execute(&insert).await {
-                Err(err) if asks_to_try_again(&err) => (),
-                written => return Ok(written.map(drop)?),
-            }
-        }
-        self.database.reader().execute(&insert).await?;
-        Ok(())
+        transaction.finish(linked).await
     }
-}
 
-fn value<T: ToString>(edit: Edit<T>) -> ActiveValue<Option<String>> {
-    match edit {
-        Edit::Keep => NotSet,
-        Edit::Set(value) => Set(value.map(|it| it.to_string())),
+    fn association<'a>(
+        &'a self,
+        transaction: &'a WriteTransaction,
+        user: &'a UserId,
+        origin: &'a Origin,
+    ) -> Association<'a> {
+        Association {
+            transaction: transaction.connection(),
+            notes_plan_writes: self.database.notes_plan_writes(),
+            ids: &*self.ids,
+            user,
+            origin,
+        }
+    }
+
+    async fn unlink_once(&self, user: &UserId, origin: &Origin) -> Result<bool, SqlError> {
+        let transaction = self.database.begin().await?;
+        let unlinked = self.association(&transaction, user, origin).unlink().await;
+        transaction.finish(unlinked).await
     }
 }
 
 #[async_trait]
 impl Users for SqlUsers {
     async fn find(&self, user: UserId) -> Result<Option<Person>, StoreError> {
-        Ok(self.read(&user).await?)
+        let it = Expr::col((person::PERSON, user::Column::Id)).eq(user.as_str());
+        Ok(self.read(it).await?.pop())
     }
 
     async fn record(&self, edit: UserEdit) -> Result<(), StoreError> {
-        Ok(self.write(edit).await?)
+        Ok(record::record(&self.database, &edit).await?)
+    }
+
+    async fn of_zammad_users(&self, zammad_users: Vec<ZammadUserId>) -> Result<Vec<Person>, StoreError> {
+        let mut people = Vec::new();
+        for zammad_users in zammad_users.chunks(MAX_ROWS) {
+            let association = Expr::col((person::PERSON, user::Column::ZammadUserId));
+            people.extend(self.read(association.is_in(zammad_users.iter().map(|it| it.0))).await?);
+        }
+        Ok(people)
+    }
+
+    async fn link(
+        &self,
+        user: UserId,
+        zammad_user: ZammadUserId,
+        reason: LinkReason,
+        origin: &Origin,
+    ) -> Result<bool, LinkError> {
+        Ok(retried(|| self.link_once(&user, zammad_user, reason, origin)).await?)
+    }
+
+    async fn unlink(&self, user: UserId, origin: &Origin) -> Result<bool, StoreError> {
+        Ok(retried(|| self.unlink_once(&user, origin)).await?)
     }
 }

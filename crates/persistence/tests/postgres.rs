@@ -1,5 +1,9 @@
 //! The contract on PostgreSQL.
 
+#[path = "postgres/counted.rs"]
+mod counted;
+#[path = "postgres/inbox_statements.rs"]
+mod inbox_statements;
 mod server;
 #[path = "postgres/statements.rs"]
 mod statements;

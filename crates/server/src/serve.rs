@@ -147,7 +147,7 @@ pub async fn start(
     let http = reqwest::Client::builder().timeout(PROVIDER_TIMEOUT).build()?;
     let adapters = Adapters {
         plans: Arc::new(database.plans(Arc::clone(&ids))),
-        users: Arc::new(database.users()),
+        users: Arc::new(database.users(Arc::clone(&ids))),
         settings: Arc::new(database.settings(Arc::clone(&ids))),
         tokens: tokens.clone(),
         clock,

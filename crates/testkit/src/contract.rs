@@ -9,18 +9,31 @@
 
 pub mod decisions;
 pub mod history;
+pub mod inbox;
+pub mod inbox_races;
+pub mod invite_register;
+pub mod links;
 pub mod lists;
 pub mod loading;
+pub mod matches;
+pub mod noting;
+pub mod plan_writes;
 pub mod races;
 pub mod settings;
+pub mod sweeps;
+pub mod syncs;
 pub mod users;
 mod world;
+pub mod zammad_races;
+pub mod zammad_users;
 
 use std::sync::Arc;
 
-use family_plan_domain::ports::{Plans, SettingsStore, Users};
+use family_plan_domain::ports::{
+    Inbox, InviteRegister, PlanWrites, Plans, SettingsStore, Sweeps, Syncs, Users, ZammadUsers,
+};
 
-/// The stores of one adapter, over the same data.
+/// The stores of one adapter, over the same data, which take note of every plan to be told.
 #[derive(Clone)]
 pub struct Stores {
     /// Keeps plans.
@@ -29,6 +42,18 @@ pub struct Stores {
     pub users: Arc<dyn Users>,
     /// Keeps the settings.
     pub settings: Arc<dyn SettingsStore>,
+    /// Keeps what is known of the helpdesk's users.
+    pub zammad_users: Arc<dyn ZammadUsers>,
+    /// Keeps who is to be told their plan.
+    pub plan_writes: Arc<dyn PlanWrites>,
+    /// Keeps what webhooks delivered.
+    pub inbox: Arc<dyn Inbox>,
+    /// Keeps the record of pulls.
+    pub syncs: Arc<dyn Syncs>,
+    /// Keeps the record of sweeps.
+    pub sweeps: Arc<dyn Sweeps>,
+    /// Knows which invites need their token.
+    pub invite_register: Arc<dyn InviteRegister>,
 }
 
 /// Makes a test of every promise. `$fresh` is an `async fn` without parameters that answers new [`Stores`] with the
@@ -92,6 +117,106 @@ macro_rules! contract {
             settings_of_an_old_revision_are_stale,
             one_of_many_replaces_the_settings,
         }
+        $crate::contract_tests! { $fresh, zammad_users:
+            an_unknown_zammad_user_is_not_found,
+            what_was_heard_of_a_user_comes_back,
+            the_longest_names_and_addresses_fit,
+            newer_replaces_older,
+            older_never_overwrites_newer,
+            the_same_again_changes_nothing_but_when_they_were_seen,
+            a_user_may_come_several_times_in_one_call,
+            very_many_can_be_recorded_at_once,
+            nobody_can_be_recorded,
+            whoever_is_not_seen_any_more_is_listed_page_by_page,
+            whoever_was_seen_meanwhile_does_not_vanish,
+            whoever_vanished_and_is_seen_later_is_there_again,
+            what_is_heard_late_brings_nobody_back,
+            whoever_vanished_stays_gone_since_then,
+        }
+        $crate::contract_tests! { $fresh, matches:
+            the_same_address_on_either_side_is_a_match,
+            an_address_is_the_same_whatever_its_case,
+            an_address_that_nobody_verified_matches_nobody,
+            an_address_of_two_in_the_helpdesk_matches_nobody,
+            whoever_vanished_does_not_count,
+            whoever_is_deactivated_counts_and_matches,
+            an_address_that_was_verified_for_two_matches_nobody,
+            zammads_own_user_neither_matches_nor_counts,
+            whoever_is_associated_does_not_match,
+            whoever_was_unlinked_by_hand_does_not_match,
+            matches_are_looked_for_among_those_who_are_asked_for,
+        }
+        $crate::contract_tests! { $fresh, links:
+            an_association_shows_wherever_the_user_does,
+            a_link_makes_a_user,
+            the_same_link_again_changes_nothing,
+            a_requested_link_replaces_another,
+            what_somebody_else_has_is_taken,
+            what_was_given_back_can_be_taken,
+            unlinking_where_nothing_is_changes_nothing,
+            an_event_tells_who_linked_whom_and_why,
+            outside_of_plans_no_plan_tells,
+            a_link_makes_what_was_loaded_before_stale,
+            a_link_by_address_needs_a_match,
+            a_link_by_address_replaces_nothing,
+            a_link_by_address_respects_what_was_taken_away_by_hand,
+            users_of_the_helpdesk_are_found_many_at_once,
+        }
+        $crate::contract_tests! { $fresh, plan_writes:
+            whoever_is_due_the_longest_is_claimed_first,
+            whoever_is_claimed_is_left_alone_until_then,
+            what_is_done_is_done,
+            what_failed_is_due_again_later,
+            what_is_due_anew_while_claimed_is_not_lost,
+            what_is_due_anew_at_the_very_end_of_a_claim_is_not_lost,
+            somebody_is_due_once_however_often_they_are_made_due,
+            very_many_can_be_due_at_once,
+        }
+        $crate::contract_tests! { $fresh, noting:
+            joining_and_leaving_is_told,
+            opening_and_closing_is_told,
+            another_name_is_told_to_everybody,
+            what_is_no_matter_of_the_plan_line_is_not_told,
+            an_association_is_told_to_both,
+            an_own_plan_is_told,
+            a_save_that_fails_is_not_told,
+            whoever_is_associated_meanwhile_joins_anew,
+        }
+        $crate::contract_tests! { $fresh, inbox:
+            bodies_come_back_exactly,
+            the_same_body_is_kept_once,
+            the_oldest_are_claimed_first,
+            a_claim_takes_about_16_mebibytes,
+            nobody_else_gets_what_is_claimed_until_the_claim_ends,
+            whoever_lost_a_claim_settles_nothing,
+            what_is_settled_shows_in_the_list,
+            long_reasons_are_cut,
+            whatever_became_of_a_delivery_it_can_be_replayed,
+            deliveries_are_listed_page_by_page,
+            what_was_applied_or_ignored_is_forgotten_in_time,
+            a_thousand_deliveries_are_settled_and_forgotten_at_once,
+        }
+        $crate::contract_tests! { $fresh, syncs:
+            nothing_was_pulled_at_first,
+            every_field_of_the_record_comes_back,
+            the_record_is_replaced_once_per_revision,
+            long_errors_are_cut,
+        }
+        $crate::contract_tests! { $fresh, sweeps:
+            nothing_was_swept_at_first,
+            every_field_of_the_record_comes_back,
+            the_record_is_replaced_once_per_revision,
+        }
+        $crate::contract_tests! { $fresh, invite_register:
+            the_token_of_an_open_invite_is_needed,
+            tokens_that_are_of_no_use_are_given_up,
+            a_closed_plan_needs_no_token_whatever_the_clock,
+            invites_that_nobody_knows_are_unknown,
+            a_token_that_was_given_up_is_not_needed_again,
+            invites_that_need_their_token_are_listed_page_by_page,
+            invites_that_need_their_token_are_listed_by_when_they_were_issued,
+            very_many_tokens_are_given_up_at_once,
+        }
         $crate::races!($fresh);
     };
 }
@@ -111,6 +236,24 @@ macro_rules! races {
             nobody_stays_in_a_closed_plan,
             a_reopened_invite_changes_hands,
             promised_seats_are_not_promised_twice,
+        }
+        $crate::contract_tests! { $fresh, zammad_races:
+            one_of_many_gets_a_user_of_the_helpdesk,
+            a_user_gets_one_of_many_by_address_or_request,
+            the_newest_wins_whatever_the_order,
+            links_and_saves_of_one_plan_follow_one_another,
+            whoever_joins_and_is_linked_at_once_is_told,
+            every_plan_write_is_claimed_once,
+            what_becomes_due_while_others_work_is_not_lost,
+        }
+        $crate::contract_tests! { $fresh, inbox_races:
+            one_of_many_keeps_a_body,
+            workers_share_what_is_pending,
+            nobody_is_left_without_while_more_is_pending,
+            what_expires_is_taken_over_by_one,
+            one_replica_begins_a_pull,
+            one_replica_begins_a_sweep,
+            tokens_are_given_up_while_plans_change,
         }
     };
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use family_plan_domain::{
     Candidate, CodeHash, Edit, Email, Invite, InviteId, NewInvite, Origin, PersonName, Plan, PlanName,
-    Settings, SettingsRevision, SettingsValues, TokenHash, User, UserEdit, UserId, ports::Ids,
+    Settings, SettingsRevision, SettingsValues, Sighting, TokenHash, User, UserEdit, UserId, ZammadUser,
+    ZammadUserId, ports::Ids,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -89,6 +90,26 @@ pub fn code_of(invite: InviteId) -> CodeHash {
     CodeHash::from(digest)
 }
 
+/// A user of the helpdesk with an address of their own, who last changed at `updated_at`.
+#[must_use]
+pub fn zammad_user(id: i64, updated_at: OffsetDateTime) -> ZammadUser {
+    ZammadUser {
+        id: ZammadUserId(id),
+        email: Some(format!("zammad{id}@example.com")),
+        firstname: "Zoe".to_owned(),
+        lastname: format!("Zammad {id}"),
+        active: true,
+        updated_at,
+    }
+}
+
+/// What a webhook tells: that `user` was there when they last changed.
+#[must_use]
+pub fn sighting(user: ZammadUser) -> Sighting {
+    let at = user.updated_at;
+    Sighting { user, at }
+}
+
 /// Builds plans that exist in no store, under the default settings.
 pub struct PlanBuilder {
     plan: Plan,
@@ -151,6 +172,7 @@ pub fn introduction(user: &User) -> UserEdit {
     UserEdit {
         id: user.id.clone(),
         email: Edit::Set(user.email.clone()),
+        verified_email: Edit::Set(user.verified_email.clone()),
         name: Edit::Set(user.name.clone()),
         individual_plan: Edit::Set(user.individual_plan.clone()),
     }

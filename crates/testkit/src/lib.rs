@@ -2,8 +2,10 @@
 
 mod clock;
 pub mod contract;
+mod delivery_reader;
 mod environment;
 pub mod fixtures;
+mod help_desk;
 mod ids;
 mod memory;
 mod replicas;
@@ -12,9 +14,11 @@ mod tokens;
 
 pub use clock::{ManualClock, START};
 pub use contract::Stores;
+pub use delivery_reader::{FakeDeliveryReader, delivery};
 pub use environment::server_url;
+pub use help_desk::{FakeHelpDesk, HelpDeskCall};
 pub use ids::SequentialIds;
 pub use memory::MemoryStore;
-pub use replicas::ReplicatedPlans;
+pub use replicas::Replicated;
 pub use statement_counter::StatementCounter;
 pub use tokens::FakeInviteTokens;

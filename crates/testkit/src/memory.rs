@@ -1,28 +1,36 @@
 //! Stores that live in memory, as strict as the ones that do not.
 
 mod changes;
+mod inbox;
+mod invite_register;
+mod plan_writes;
 mod reading;
+mod users;
+mod zammad_users;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, Origin, Person, Plan, PlanId, PlanParts,
-    Settings, SettingsRevision, SettingsValues, User, UserEdit, UserId,
-    ports::{Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, SettingsStore, StoreError, Users},
+    CodeHash, DeliveryId, Event, EventCursor, Invite, InviteId, InviteStatus, MirroredUser, Origin, Plan,
+    PlanId, PlanParts, Settings, SettingsRevision, SettingsValues, Sweep, Sync as SyncRecord, User, UserId,
+    ZammadUserId,
+    ports::{Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, SettingsStore, StoreError},
 };
 use time::OffsetDateTime;
 
+use self::inbox::StoredDelivery;
 use crate::fixtures::default_settings;
 
-/// Keeps plans, users and settings; clones share them.
+/// Keeps plans, users, settings and what is known of the helpdesk; clones share them.
 #[derive(Clone)]
 pub struct MemoryStore {
     state: Arc<Mutex<State>>,
     ids: Arc<dyn Ids>,
+    notes_plan_writes: bool,
 }
 
 #[derive(Clone)]
@@ -35,6 +43,13 @@ struct State {
     memberships: Vec<Membership>,
     /// In the order in which they happened.
     events: Vec<Event>,
+    /// From whom an association was taken by hand.
+    unlinked: BTreeSet<UserId>,
+    zammad_users: BTreeMap<ZammadUserId, MirroredUser>,
+    plan_writes: BTreeMap<ZammadUserId, StoredPlanWrite>,
+    deliveries: BTreeMap<DeliveryId, StoredDelivery>,
+    sync: SyncRecord,
+    sweep: Sweep,
 }
 
 #[derive(Clone)]
@@ -49,6 +64,7 @@ struct StoredInvite {
     plan: PlanId,
     invite: Invite,
     code: CodeHash,
+    is_token_given_up: bool,
 }
 
 #[derive(Clone)]
@@ -58,6 +74,12 @@ struct Membership {
     invite: Option<InviteId>,
     joined_at: OffsetDateTime,
     is_over: bool,
+}
+
+#[derive(Clone, Copy)]
+struct StoredPlanWrite {
+    due_at: OffsetDateTime,
+    attempts: u32,
 }
 
 impl MemoryStore {
@@ -71,8 +93,20 @@ impl MemoryStore {
             invites: BTreeMap::new(),
             memberships: Vec::new(),
             events: Vec::new(),
+            unlinked: BTreeSet::new(),
+            zammad_users: BTreeMap::new(),
+            plan_writes: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            sync: SyncRecord::new(),
+            sweep: Sweep::default(),
         };
-        Self { state: Arc::new(Mutex::new(state)), ids }
+        Self { state: Arc::new(Mutex::new(state)), ids, notes_plan_writes: false }
+    }
+
+    /// The same store, which takes note of every plan to be told from now on.
+    #[must_use]
+    pub fn noting_plan_writes(self) -> Self {
+        Self { notes_plan_writes: true, ..self }
     }
 
     /// Every event there ever was, in order, also those of the settings and of closed plans.
@@ -117,6 +151,9 @@ impl Plans for MemoryStore {
         let mut state = self.state();
         let mut changed = state.clone();
         changed.save(plan, origin, &*self.ids)?;
+        if self.notes_plan_writes {
+            changed.note_changes(plan, origin.at)?;
+        }
         *state = changed;
         Ok(())
     }
@@ -149,18 +186,6 @@ impl Plans for MemoryStore {
         limit: usize,
     ) -> Result<Vec<Event>, StoreError> {
         Ok(self.state().history(plan, after, limit))
-    }
-}
-
-#[async_trait]
-impl Users for MemoryStore {
-    async fn find(&self, user: UserId) -> Result<Option<Person>, StoreError> {
-        Ok(self.state().find(&user))
-    }
-
-    async fn record(&self, edit: UserEdit) -> Result<(), StoreError> {
-        self.state().users.entry(edit.id.clone()).or_insert_with(|| User::new(edit.id.clone())).apply(&edit);
-        Ok(())
     }
 }
 

@@ -1,5 +1,8 @@
 //! Several servers that share one database.
 
+mod inbox;
+mod zammad;
+
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -12,32 +15,32 @@ use family_plan_domain::{
 };
 use time::OffsetDateTime;
 
-/// Gives each call to the next of several stores of the same plans, as a load balancer would.
-pub struct ReplicatedPlans {
-    replicas: Vec<Arc<dyn Plans>>,
+/// Gives each call to the next of several stores of the same data, as a load balancer would.
+pub struct Replicated<P: ?Sized> {
+    replicas: Vec<Arc<P>>,
     n_calls: AtomicUsize,
 }
 
-impl ReplicatedPlans {
+impl<P: ?Sized> Replicated<P> {
     /// All of `replicas` as one.
     ///
     /// # Panics
     ///
     /// When there are none.
     #[must_use]
-    pub fn new(replicas: Vec<Arc<dyn Plans>>) -> Self {
+    pub fn new(replicas: Vec<Arc<P>>) -> Self {
         assert!(!replicas.is_empty(), "somebody has to answer");
         Self { replicas, n_calls: AtomicUsize::new(0) }
     }
 
-    fn next(&self) -> &dyn Plans {
+    fn next(&self) -> &P {
         let n_calls = self.n_calls.fetch_add(1, Ordering::Relaxed);
-        &*self.replicas[n_calls % self.replicas.len()]
+        &self.replicas[n_calls % self.replicas.len()]
     }
 }
 
 #[async_trait]
-impl Plans for ReplicatedPlans {
+impl<P: Plans + ?Sized> Plans for Replicated<P> {
     async fn load(&self, plan: PlanId, now: OffsetDateTime) -> Result<Option<LoadedPlan>, StoreError> {
         self.next().load(plan, now).await
     }

@@ -5,8 +5,19 @@ use std::{future::Future, sync::Arc};
 use family_plan_testkit::{MemoryStore, SequentialIds, Stores};
 
 async fn fresh() -> (Stores, impl Future<Output = ()>) {
-    let store = Arc::new(MemoryStore::new(Arc::new(SequentialIds::default())));
-    let stores = Stores { plans: store.clone(), users: store.clone(), settings: store };
+    let store = MemoryStore::new(Arc::new(SequentialIds::default())).noting_plan_writes();
+    let store = Arc::new(store);
+    let stores = Stores {
+        plans: store.clone(),
+        users: store.clone(),
+        settings: store.clone(),
+        zammad_users: store.clone(),
+        plan_writes: store.clone(),
+        inbox: store.clone(),
+        syncs: store.clone(),
+        sweeps: store.clone(),
+        invite_register: store,
+    };
     (stores, async {})
 }
 

@@ -28,6 +28,7 @@ pub(crate) struct Model {
     pub(crate) used_at: Option<i64>,
     pub(crate) code_hash: Vec<u8>,
     pub(crate) token_hash: Vec<u8>,
+    pub(crate) token_given_up_at: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -92,5 +93,6 @@ pub(crate) fn issued(plan: PlanId, invite: &Invite, code: &CodeHash, token: &Tok
         used_at: Set(None),
         code_hash: Set(code.as_ref().to_vec()),
         token_hash: Set(token.as_ref().to_vec()),
+        token_given_up_at: Set(None),
     }
 }

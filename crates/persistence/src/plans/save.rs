@@ -2,7 +2,9 @@
 
 use std::mem::discriminant;
 
-use family_plan_domain::{Change, InviteFate, Origin, Plan, SettingsRevision, ports::Ids};
+use family_plan_domain::{
+    Change, InviteFate, Origin, Plan, SettingsRevision, User, plan_lines_changed_by, ports::Ids,
+};
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, UpdateMany,
     sea_query::{Expr, ExprTrait, Keyword, Query},
@@ -11,10 +13,11 @@ use uuid::Uuid;
 
 use crate::{
     Database,
-    entity::{invite, membership, plan, settings},
+    entity::{invite, membership, plan, settings, user},
     error::SqlError,
     events,
     instant::to_millis,
+    plan_writes,
     rows::MAX_ROWS,
 };
 
@@ -28,13 +31,20 @@ pub(super) async fn save(
         return Ok(());
     }
     let transaction = database.begin().await?;
-    let save = Save { transaction: transaction.connection(), ids, plan, origin };
+    let save = Save {
+        transaction: transaction.connection(),
+        notes_plan_writes: database.notes_plan_writes(),
+        ids,
+        plan,
+        origin,
+    };
     let saved = save.run().await;
     transaction.finish(saved).await
 }
 
 struct Save<'a> {
     transaction: &'a DatabaseTransaction,
+    notes_plan_writes: bool,
     ids: &'a dyn Ids,
     plan: &'a Plan,
     origin: &'a Origin,
@@ -54,7 +64,11 @@ impl Save<'_> {
         for same_kind in kinds.flat_map(|it| it.chunks(MAX_ROWS)) {
             self.write(same_kind).await?;
         }
-        self.write_events().await
+        self.write_events().await?;
+        if self.notes_plan_writes {
+            plan_writes::note(self.transaction, plan_lines_changed_by(self.plan), self.origin.at).await?;
+        }
+        Ok(())
     }
 
     /// Comes before every other row on purpose: it locks the plan's row until the commit, on every engine, and lets
@@ -77,6 +91,9 @@ impl Save<'_> {
                     bump.col_expr(Column::OwnerId, Expr::val(self.plan.owner().as_str()))
                 }
                 Change::Closed => bump.col_expr(Column::ClosedAt, Expr::val(self.at())),
+                Change::MemberJoined { member } if self.notes_plan_writes => {
+                    bump.filter(is_associated_as_loaded(&member.user))
+                }
                 _ => bump,
             };
         }
@@ -231,4 +248,19 @@ fn settings_are(revision: SettingsRevision) -> Expr {
         .lock_shared()
         .take();
     Expr::val(revision.0).eq(Expr::from(in_force))
+}
+
+/// Whether the association of `user` is what it was when they were loaded, and stays so until the commit. It changes
+/// without any plan's row as long as they are in no plan, and otherwise nobody might take note of the plan they join.
+fn is_associated_as_loaded(user: &User) -> Expr {
+    let association = Query::select()
+        .column(user::Column::ZammadUserId)
+        .from(user::Entity)
+        .and_where(user::Column::Id.eq(user.id.as_str()))
+        .lock_shared()
+        .take();
+    match user.zammad_user_id {
+        Some(zammad_user) => Expr::val(zammad_user.0).eq(Expr::from(association)),
+        None => Expr::from(association).is_null(),
+    }
 }

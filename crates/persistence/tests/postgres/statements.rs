@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use family_plan_domain::{
-    DetachReason, Invite, Plan, PlanId, PlanName, User,
-    ports::{LoadedPlan, Plans, Users},
+    DetachReason, Edit, Invite, LinkReason, Plan, PlanId, PlanName, User, UserEdit, ZammadUserId,
+    ports::{LoadedPlan, Plans, Users, ZammadUsers},
 };
 use family_plan_persistence::{Database, SqlPlans};
 use family_plan_testkit::{
-    START, SequentialIds, StatementCounter,
-    fixtures::{candidate, code_of, introduction, new_invite, origin, user, user_id},
-    server_url,
+    START, SequentialIds,
+    fixtures::{candidate, code_of, introduction, new_invite, origin, sighting, user, user_id, zammad_user},
 };
-use sqlx::Postgres;
+use time::Duration;
 
-use crate::server::OwnDatabase;
+use crate::counted::Counted;
 
 /// `BEGIN`, the revision, and `COMMIT`: what every save costs, whatever it writes.
 const FRAME: usize = 3;
@@ -69,23 +68,17 @@ impl Steps {
     }
 }
 
+fn steps(database: &Database) -> Steps {
+    Steps { plans: database.plans(Arc::new(SequentialIds::default())), ids: SequentialIds::default() }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_business_step_costs_a_handful_of_statements() {
-    let own = OwnDatabase::create::<Postgres>(&server_url("FAMILY_PLAN_TEST_POSTGRES_URL")).await;
-    own.open().await.close().await.unwrap();
-    let server = format!("{}:{}", own.url.host_str().unwrap(), own.url.port().unwrap_or(5432));
-    let counter = StatementCounter::in_front_of(server).await.unwrap();
-    let mut url = own.url.clone();
-    url.set_host(Some("127.0.0.1")).unwrap();
-    url.set_port(Some(counter.address().port())).unwrap();
-    url.set_query(Some("sslmode=disable"));
-    let database = Database::connect(url.as_str(), 1).await.unwrap();
+    let scene = Counted::new().await;
+    let counter = &scene.counter;
     let [ann, bob, cid] = ["ann", "bob", "cid"].map(user);
-    for user in [&ann, &bob, &cid] {
-        database.users().record(introduction(user)).await.unwrap();
-    }
-    let steps =
-        Steps { plans: database.plans(Arc::new(SequentialIds::default())), ids: SequentialIds::default() };
+    scene.introduce(&[&ann, &bob, &cid]).await;
+    let steps = steps(&scene.database);
 
     let _ = counter.take();
     let plan = steps.open(ann).await;
@@ -116,7 +109,56 @@ async fn a_business_step_costs_a_handful_of_statements() {
     // The load; all invites, all members, the events.
     assert_eq!(counter.take(), 1 + FRAME + 3, "close");
 
-    database.close().await.unwrap();
-    drop(counter);
-    own.dispose::<Postgres>().await;
+    scene.dispose().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_note_whom_to_tell_their_plan_costs_one_statement_where_there_is_somebody() {
+    let scene = Counted::new().await;
+    let counter = &scene.counter;
+    let [ann, bob, cid] = ["ann", "bob", "cid"].map(user);
+    scene.introduce(&[&ann, &bob, &cid]).await;
+    let origin = origin(&user_id("ann"), START);
+    let linked = scene.users().link(bob.id.clone(), ZammadUserId(7), LinkReason::Requested, &origin).await;
+    assert!(linked.unwrap());
+    let steps = steps(&scene.database.clone().noting_plan_writes());
+    let plan = steps.open(ann).await;
+    let [for_bob, for_cid] = [steps.issue(plan).await, steps.issue(plan).await];
+    let _ = counter.take();
+
+    for (user, invite, n_notes) in [(&bob, &for_bob, 1), (&cid, &for_cid, 0)] {
+        steps.accept(invite, user).await;
+        assert_eq!(counter.take(), 1 + FRAME + 3 + n_notes, "accept");
+    }
+    for (user, n_notes) in [(&bob, 1), (&cid, 0)] {
+        steps.detach(plan, user).await;
+        assert_eq!(counter.take(), 1 + FRAME + 3 + n_notes, "detach");
+    }
+    scene.dispose().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_users_of_the_helpdesk_cost_as_much_as_one() {
+    let scene = Counted::new().await;
+    let counter = &scene.counter;
+    let zammad_users = scene.database.zammad_users();
+    // Those in the middle are new, older, and newer.
+    for (ids, seconds) in [(1..=1_000, 1), (1..=1_000, 0), (501..=1_500, 2)] {
+        let at = START + Duration::seconds(seconds);
+        let sightings = ids.map(|id| sighting(zammad_user(id, at))).collect();
+        let _ = counter.take();
+        zammad_users.record(sightings).await.unwrap();
+        // What is known, and all that is newer.
+        assert_eq!(counter.take(), 2, "record");
+    }
+    for id in 11..=30 {
+        let user = user(&format!("zammad{id}"));
+        let verified_email = Edit::Set(user.email.clone());
+        scene.users().record(UserEdit { verified_email, ..introduction(&user) }).await.unwrap();
+    }
+    let _ = counter.take();
+    let matches = zammad_users.matches((1..=1_000).map(ZammadUserId).collect()).await.unwrap();
+    assert_eq!(matches.len(), 20);
+    assert_eq!(counter.take(), 1, "matches");
+    scene.dispose().await;
 }

@@ -3,18 +3,15 @@
 use std::{
     future::Future,
     process,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use family_plan_persistence::Database;
-use family_plan_testkit::{ReplicatedPlans, SequentialIds, Stores};
+use family_plan_testkit::Stores;
 use sqlx::{AssertSqlSafe, Connection, Database as SqlxDatabase, Executor};
 use url::Url;
 
-use crate::support::{MAX_CONNECTIONS, stores};
+use crate::support::{MAX_CONNECTIONS, replicated_stores, stores};
 
 static N_DATABASES: AtomicUsize = AtomicUsize::new(0);
 
@@ -95,15 +92,7 @@ where
 {
     let own = OwnDatabase::create::<DB>(admin).await;
     let (one, other) = tokio::join!(own.open(), own.open());
-    let ids = Arc::new(SequentialIds::default());
-    let stores = Stores {
-        plans: Arc::new(ReplicatedPlans::new(vec![
-            Arc::new(one.plans(ids.clone())),
-            Arc::new(other.plans(ids.clone())),
-        ])),
-        users: Arc::new(one.users()),
-        settings: Arc::new(other.settings(ids)),
-    };
+    let stores = replicated_stores(&one, &other);
     let dispose = async move {
         one.close().await.unwrap();
         other.close().await.unwrap();

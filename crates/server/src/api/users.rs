@@ -61,10 +61,10 @@ impl UsersApi {
         let user = user_id.0.read("/path/user_id").map_err(|err| Problem::invalid(vec![err]))?;
         let edit = body.read(|fields| {
             Some(UserEdit {
-                id: user,
                 email: fields.edit("email", text(Email::new)),
                 name: fields.edit("name", text(PersonName::new)),
                 individual_plan: fields.edit("individual_plan", text(IndividualPlan::new)),
+                ..UserEdit::mention(user)
             })
         })?;
         Ok(Json(service.edit_user.run(&auth.0, &edit).await?.into()))

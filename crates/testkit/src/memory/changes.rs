@@ -65,7 +65,8 @@ impl State {
                 if self.invites.values().any(|it| it.code == *code) {
                     return Err(StoreError::new("there is an invite with that code").into());
                 }
-                let stored = StoredInvite { plan, invite: invite.clone(), code: *code };
+                let stored =
+                    StoredInvite { plan, invite: invite.clone(), code: *code, is_token_given_up: false };
                 self.invites.insert(invite.id, stored);
             }
             Change::InviteRevoked { invite, .. } => {
