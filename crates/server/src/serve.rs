@@ -188,11 +188,11 @@ fn zammad_client(
 async fn tell_what_is_missing(client: ZammadClient) {
     let Capabilities { tokens, users } = client.capabilities().await;
     match tokens {
-        Ok(TokenAccount { administers_users: true }) => tracing::warn!(
+        Ok(TokenAccount { administers_users: true, .. }) => tracing::warn!(
             "the helpdesk account that mints invites has `admin.user`: every token of it, however few permissions it \
              has, can act for any user; let an account without that permission mint"
         ),
-        Ok(TokenAccount { administers_users: false }) => tracing::info!("the helpdesk can mint invites"),
+        Ok(TokenAccount { administers_users: false, .. }) => tracing::info!("the helpdesk can mint invites"),
         Err(err) => tracing::warn!(
             error = &err as &dyn Error,
             "the helpdesk cannot mint invites now; if it refuses, its account lacks `user_preferences.access_token`"

@@ -3,26 +3,25 @@
 use reqwest::Response;
 use serde::de::DeserializeOwned;
 
-use crate::{UnreadableReason, ZammadError};
+use crate::{UnreadableReason, ZammadError, breaker::Permit};
 
 /// An answer with a status between 200 and 299, of which only the head was read.
 pub(crate) struct Answer {
     response: Response,
     request_id: Option<String>,
+    permit: Permit,
 }
 
 impl Answer {
-    pub(crate) fn new(response: Response, request_id: Option<String>) -> Self {
-        Self { response, request_id }
+    pub(crate) fn new(response: Response, request_id: Option<String>, permit: Permit) -> Self {
+        Self { response, request_id, permit }
     }
 
     /// The body, which must be JSON of at most `max_bytes`.
     pub(crate) async fn json<T: DeserializeOwned>(mut self, max_bytes: usize) -> Result<T, ZammadError> {
-        let body = match read_at_most(&mut self.response, max_bytes).await {
-            Ok(Some(body)) => body,
-            Ok(None) => return Err(self.unreadable(UnreadableReason::TooLong)),
-            Err(err) => return Err(ZammadError::from_transport(err)),
-        };
+        let outcome = read_at_most(&mut self.response, max_bytes).await.map_err(ZammadError::from_transport);
+        self.permit.judge(&outcome);
+        let body = outcome?.ok_or_else(|| self.unreadable(UnreadableReason::TooLong))?;
         // The parser's own message may quote the body, which may be a token.
         serde_json::from_slice(&body).map_err(|err| {
             self.unreadable(if err.is_data() {

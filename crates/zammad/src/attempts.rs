@@ -9,6 +9,7 @@ use crate::{Pace, ZammadError};
 
 /// The attempts at one thing, within one deadline.
 pub(crate) struct Attempts {
+    half_over_at: Instant,
     ends_at: Instant,
     n_left: u32,
     pauses: <ExponentialBuilder as BackoffBuilder>::Backoff,
@@ -17,8 +18,15 @@ pub(crate) struct Attempts {
 impl Attempts {
     /// The deadline starts now.
     pub(crate) fn start(pace: &Pace) -> Self {
+        Self::start_within(pace, pace.deadline)
+    }
+
+    /// The same with another deadline.
+    pub(crate) fn start_within(pace: &Pace, deadline: Duration) -> Self {
+        let now = Instant::now();
         Self {
-            ends_at: Instant::now() + pace.deadline,
+            half_over_at: now + deadline / 2,
+            ends_at: now + deadline,
             n_left: u32::from(pace.attempts),
             pauses: ExponentialBuilder::new()
                 .with_min_delay(pace.first_pause)
@@ -35,9 +43,25 @@ impl Attempts {
         self.time_left() / self.n_left.clamp(1, 2)
     }
 
-    /// Waits for the right moment to try again after `failure`, and answers whether there is one.
+    /// Does what `attempt` does within the time that it is told, until it works or there is no other attempt.
+    pub(crate) async fn run<T, F>(mut self, attempt: impl Fn(Duration) -> F) -> Result<T, ZammadError>
+    where
+        F: Future<Output = Result<T, ZammadError>>,
+    {
+        loop {
+            match attempt(self.time_for_next()).await {
+                Err(err) if self.another_after(&err).await => (),
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Waits for the right moment to try again after `failure`, and answers whether there is one. A request that was
+    /// held back is no attempt; while half of the deadline is left, it is waited for that requests are made again.
     pub(crate) async fn another_after(&mut self, failure: &ZammadError) -> bool {
-        self.n_left = self.n_left.saturating_sub(1);
+        if !failure.is_held_back() {
+            self.n_left = self.n_left.saturating_sub(1);
+        }
         if self.n_left == 0 || !failure.is_transient() {
             return false;
         }
@@ -45,7 +69,10 @@ impl Attempts {
             return false;
         };
         let pause = max(pause, failure.retry_after().unwrap_or_default());
-        if self.time_left() <= pause {
+        // Later, an attempt would have so little time that it might fail for that alone, and Zammad would be left alone
+        // even longer.
+        let latest = if failure.is_held_back() { self.half_over_at } else { self.ends_at };
+        if latest.saturating_duration_since(Instant::now()) <= pause {
             return false;
         }
         tokio::time::sleep(pause).await;
@@ -79,6 +106,10 @@ mod tests {
             request_id: None,
             retry_after: retry_after.map(Duration::from_secs),
         })
+    }
+
+    fn held_back(seconds: u64) -> ZammadError {
+        ZammadError::BreakerOpen { retry_after: Duration::from_secs(seconds) }
     }
 
     #[tokio::test(start_paused = true)]
@@ -146,6 +177,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_zammad_that_is_left_alone_for_long_is_not_waited_for() {
+        for seconds in [5, 15, u64::MAX] {
+            let mut attempts = Attempts::start(&pace());
+            let before = Instant::now();
+
+            assert!(!attempts.another_after(&held_back(seconds)).await);
+
+            assert_eq!(before.elapsed(), Duration::ZERO);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_a_zammad_that_is_left_alone_is_no_attempt() {
+        let mut attempts = Attempts::start(&pace());
+        let before = Instant::now();
+
+        for _ in 0..4 {
+            assert!(attempts.another_after(&held_back(1)).await);
+        }
+        assert!((4_000..=4_100).contains(&before.elapsed().as_millis()));
+        assert!(!attempts.another_after(&held_back(1)).await);
+
+        assert!(attempts.another_after(&refused(500, None)).await);
+        assert!(attempts.another_after(&refused(500, None)).await);
+        assert!(!attempts.another_after(&refused(500, None)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_pause_beyond_the_deadline_is_not_made() {
         let mut attempts = Attempts::start(&pace());
         let before = Instant::now();
@@ -163,7 +222,8 @@ mod tests {
         let mut n_attempts = 0;
         loop {
             n_attempts += 1;
-            assert!(Duration::from_millis(1_500) < attempts.time_for_next());
+            // With the longest pauses there are.
+            assert!(Duration::from_millis(1_400) < attempts.time_for_next());
             tokio::time::sleep(attempts.time_for_next()).await;
             if !attempts.another_after(&ZammadError::TimedOut).await {
                 break;

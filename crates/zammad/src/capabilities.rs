@@ -23,6 +23,8 @@ pub struct TokenAccount {
     /// Whether it administers users. It should not: every token of such an account opens everything, however few
     /// permissions it has, because with it one may act for any other user.
     pub administers_users: bool,
+    /// Whether this is Zammad 5.4 or older, and configured as a newer one: then nothing can be minted.
+    pub is_of_an_older_version: bool,
 }
 
 /// Whom an account can see.
@@ -45,6 +47,7 @@ impl ZammadClient {
         let list = self.list_tokens(self.pace().deadline).await?;
         Ok(TokenAccount {
             administers_users: USER_ADMIN_PERMISSIONS.into_iter().any(|it| list.account_holds(it)),
+            is_of_an_older_version: list.has_labels() && !self.version().has_labels(),
         })
     }
 

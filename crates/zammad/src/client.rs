@@ -10,8 +10,9 @@ use reqwest::{
 use url::Url;
 
 use crate::{
-    ConfigError, Pace, Refusal, Version, ZammadConfig, ZammadError, Zone,
+    BreakerState, ConfigError, Pace, Refusal, Version, ZammadConfig, ZammadError, Zone,
     answer::{Answer, read_at_most},
+    breaker::{Breaker, Permit},
     credential::Credential,
     refusal::request_id,
 };
@@ -19,7 +20,7 @@ use crate::{
 const USER_AGENT: &str = concat!("family-plan/", env!("CARGO_PKG_VERSION"));
 const REFUSAL_MAX_BYTES: usize = 64 * 1024;
 
-/// A Zammad helpdesk over HTTP. Clones share their connections.
+/// A Zammad helpdesk over HTTP. Clones share their connections, and what they know of whether it works.
 #[derive(Clone)]
 pub struct ZammadClient(Arc<Inner>);
 
@@ -31,6 +32,7 @@ struct Inner {
     version: Version,
     time_zone: Option<Zone>,
     pace: Pace,
+    breaker: Breaker,
 }
 
 impl ZammadClient {
@@ -41,7 +43,8 @@ impl ZammadClient {
     /// [`ConfigError`] names what is wrong with `config`.
     pub fn new(config: ZammadConfig) -> Result<Self, ConfigError> {
         let base_url = plain_http(config.base_url).ok_or(ConfigError::BaseUrl)?;
-        if config.pace.deadline.is_zero() || config.pace.attempts == 0 {
+        let Pace { deadline, listing, attempts, failures, .. } = config.pace;
+        if deadline.is_zero() || listing.is_zero() || attempts == 0 || failures == 0 {
             return Err(ConfigError::Pace);
         }
         let mint_token = config.mint_token.unwrap_or_else(|| config.read_token.clone());
@@ -52,8 +55,15 @@ impl ZammadClient {
             minter: Credential::new(mint_token).map_err(ConfigError::MintToken)?,
             version: config.version,
             time_zone: config.time_zone,
+            breaker: Breaker::new(&config.pace),
             pace: config.pace,
         })))
+    }
+
+    /// Whether requests are made, or Zammad failed too often in a row and is left alone for a while.
+    #[must_use]
+    pub fn breaker_state(&self) -> BreakerState {
+        self.0.breaker.state()
     }
 
     pub(crate) fn version(&self) -> Version {
@@ -91,12 +101,46 @@ impl ZammadClient {
         request: RequestBuilder,
         within: Duration,
     ) -> Result<Answer, ZammadError> {
+        self.send_with(self.0.breaker.enter()?, request, within).await
+    }
+
+    /// Sends a request that gets less time than Zammad may need: that it runs out says nothing against Zammad.
+    pub(crate) async fn send_briefly(
+        &self,
+        request: RequestBuilder,
+        within: Duration,
+    ) -> Result<Answer, ZammadError> {
+        self.send_with(self.0.breaker.enter()?.briefly(), request, within).await
+    }
+
+    /// Sends a request about users, of whom one may be broken: an internal error says nothing against Zammad.
+    pub(crate) async fn send_about_data(
+        &self,
+        request: RequestBuilder,
+        within: Duration,
+    ) -> Result<Answer, ZammadError> {
+        self.send_with(self.0.breaker.enter()?.about_data(), request, within).await
+    }
+
+    async fn send_with(
+        &self,
+        mut permit: Permit,
+        request: RequestBuilder,
+        within: Duration,
+    ) -> Result<Answer, ZammadError> {
+        let outcome = self.exchange(request, within).await;
+        permit.judge(&outcome);
+        let response = outcome?;
+        let request_id = request_id(response.headers(), |it| self.redact(it));
+        Ok(Answer::new(response, request_id, permit))
+    }
+
+    async fn exchange(&self, request: RequestBuilder, within: Duration) -> Result<Response, ZammadError> {
         let response = request.timeout(within).send().await.map_err(ZammadError::from_transport)?;
         if !response.status().is_success() {
             return Err(ZammadError::Refused(self.refusal(response).await));
         }
-        let request_id = request_id(response.headers(), |it| self.redact(it));
-        Ok(Answer::new(response, request_id))
+        Ok(response)
     }
 
     async fn refusal(&self, mut response: Response) -> Refusal {
@@ -202,8 +246,16 @@ mod tests {
         bad.pace.deadline = Duration::ZERO;
         assert!(matches!(ZammadClient::new(bad).unwrap_err(), ConfigError::Pace));
 
-        let mut bad = good;
+        let mut bad = good.clone();
+        bad.pace.listing = Duration::ZERO;
+        assert!(matches!(ZammadClient::new(bad).unwrap_err(), ConfigError::Pace));
+
+        let mut bad = good.clone();
         bad.pace.attempts = 0;
+        assert!(matches!(ZammadClient::new(bad).unwrap_err(), ConfigError::Pace));
+
+        let mut bad = good;
+        bad.pace.failures = 0;
         assert!(matches!(ZammadClient::new(bad).unwrap_err(), ConfigError::Pace));
     }
 

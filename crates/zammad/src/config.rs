@@ -49,8 +49,8 @@ pub enum ConfigError {
     /// The token of the account that mints cannot be sent.
     #[error("the mint token is unusable")]
     MintToken(#[source] UnusableToken),
-    /// There is no time, or no attempt, to do anything in.
-    #[error("the deadline and the number of attempts must not be zero")]
+    /// There is no time, or no attempt, to do anything in, or no failure to wait for.
+    #[error("the deadlines and the numbers of attempts and failures must not be zero")]
     Pace,
     /// The HTTP client cannot be set up.
     #[error("the HTTP client cannot be set up")]

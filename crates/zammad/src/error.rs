@@ -31,6 +31,12 @@ pub enum ZammadError {
         /// What is wrong with the answer. The answer itself may be a secret and is not kept.
         reason: UnreadableReason,
     },
+    /// Nothing was sent, because Zammad failed too often in a row and is left alone for a while.
+    #[error("Zammad failed again and again and is left alone")]
+    BreakerOpen {
+        /// How long it is left alone from now on; a guess while one request finds out whether it works again.
+        retry_after: Duration,
+    },
     /// No calendar has a date for this expiry.
     #[error("the expiry is out of range")]
     ExpiryOutOfRange,
@@ -75,10 +81,24 @@ impl ZammadError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::TimedOut | Self::Interrupted(_) => true,
+            Self::Unreachable(_) | Self::TimedOut | Self::Interrupted(_) | Self::BreakerOpen { .. } => true,
             Self::Refused(refusal) => refusal.is_overload() || refusal.is_failure(),
             Self::Unreadable { .. } | Self::ExpiryOutOfRange => false,
         }
+    }
+
+    /// Whether Zammad, or the way to it, does not work.
+    pub(crate) fn is_breakdown(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::TimedOut | Self::Interrupted(_) => true,
+            Self::Refused(refusal) => refusal.is_failure(),
+            Self::Unreadable { .. } | Self::BreakerOpen { .. } | Self::ExpiryOutOfRange => false,
+        }
+    }
+
+    /// Whether nothing was sent because Zammad is left alone.
+    pub(crate) fn is_held_back(&self) -> bool {
+        matches!(self, Self::BreakerOpen { .. })
     }
 
     /// Whether Zammad may nevertheless have done what it was asked.
@@ -87,15 +107,16 @@ impl ZammadError {
         match self {
             Self::TimedOut | Self::Interrupted(_) | Self::Unreadable { .. } => true,
             Self::Refused(refusal) => refusal.is_failure(),
-            Self::Unreachable(_) | Self::ExpiryOutOfRange => false,
+            Self::Unreachable(_) | Self::BreakerOpen { .. } | Self::ExpiryOutOfRange => false,
         }
     }
 
-    /// How long Zammad asked to be left alone.
+    /// How long Zammad asked to be left alone, or is left alone.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused(refusal) => refusal.retry_after,
+            Self::BreakerOpen { retry_after } => Some(*retry_after),
             _ => None,
         }
     }

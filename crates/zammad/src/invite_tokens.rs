@@ -33,6 +33,10 @@ impl ZammadTokens {
         Self { client, ids, background, zone: SystemZone::default(), readiness: Readiness::default() }
     }
 
+    pub(crate) fn client(&self) -> &ZammadClient {
+        &self.client
+    }
+
     async fn try_to_mint(
         &self,
         expires_at: OffsetDateTime,
@@ -52,7 +56,9 @@ impl ZammadTokens {
             if !attempts.another_after(&failure).await {
                 return Err(failure);
             }
-            tracing::info!(%invite, error = &failure as &dyn Error, "Zammad did not mint; trying again");
+            if !failure.is_held_back() {
+                tracing::info!(%invite, error = &failure as &dyn Error, "Zammad did not mint; trying again");
+            }
         }
     }
 
@@ -73,13 +79,7 @@ impl ZammadTokens {
 
 /// Deletes the tokens of these invites, trying again where that can help.
 async fn delete(client: &ZammadClient, invites: &[InviteId]) -> Result<(), ZammadError> {
-    let mut attempts = Attempts::start(client.pace());
-    loop {
-        match client.delete_tokens(invites).await {
-            Err(err) if attempts.another_after(&err).await => (),
-            outcome => return outcome,
-        }
-    }
+    Attempts::start(client.pace()).run(|_| client.delete_tokens(invites)).await
 }
 
 #[async_trait]

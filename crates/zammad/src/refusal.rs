@@ -88,7 +88,7 @@ fn error_text(body: &[u8]) -> Option<String> {
 }
 
 /// A start of `text` that cannot disturb a log; `None` when nothing is left.
-fn printable(text: &str, max_chars: usize) -> Option<String> {
+pub(crate) fn printable(text: &str, max_chars: usize) -> Option<String> {
     let clean: String =
         text.trim().chars().map(|it| if it.is_control() { ' ' } else { it }).take(max_chars).collect();
     (!clean.is_empty()).then_some(clean)

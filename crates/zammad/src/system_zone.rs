@@ -34,7 +34,8 @@ impl SystemZone {
         {
             return it.zone.clone();
         }
-        let zone = match look_up(client).await {
+        let shown = show_settings(client, client.pace().zone_look_up()).await;
+        let zone = match shown.map_err(Into::into).and_then(FrontendSettings::zone) {
             Ok(zone) => Some(zone),
             Err(err) => {
                 tracing::warn!(
@@ -50,8 +51,9 @@ impl SystemZone {
     }
 }
 
+/// Why the zone is unknown.
 #[derive(Debug, thiserror::Error)]
-enum LookUpError {
+pub(crate) enum LookUpError {
     #[error(transparent)]
     Zammad(#[from] ZammadError),
     #[error("Zammad does not show the setting timezone_default")]
@@ -65,16 +67,24 @@ struct SignShow {
     config: FrontendSettings,
 }
 
+/// What Zammad shows to everybody.
 #[derive(Deserialize)]
-struct FrontendSettings {
+pub(crate) struct FrontendSettings {
     timezone_default: Option<String>,
 }
 
-async fn look_up(client: &ZammadClient) -> Result<Zone, LookUpError> {
+impl FrontendSettings {
+    pub(crate) fn zone(self) -> Result<Zone, LookUpError> {
+        Ok(self.timezone_default.ok_or(LookUpError::Missing)?.parse()?)
+    }
+}
+
+pub(crate) async fn show_settings(
+    client: &ZammadClient,
+    within: Duration,
+) -> Result<FrontendSettings, ZammadError> {
     // Without credentials: the answer is public, and a session's would be longer.
     let request = client.as_nobody(Method::GET, "signshow");
-    let answer = client.send(request, client.pace().zone_look_up()).await?;
-    let shown: SignShow = answer.json(SIGN_SHOW_MAX_BYTES).await?;
-    let name = shown.config.timezone_default.ok_or(LookUpError::Missing)?;
-    Ok(name.parse()?)
+    let shown: SignShow = client.send_briefly(request, within).await?.json(SIGN_SHOW_MAX_BYTES).await?;
+    Ok(shown.config)
 }

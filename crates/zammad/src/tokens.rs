@@ -2,38 +2,71 @@
 
 use std::time::Duration;
 
-use family_plan_domain::InviteId;
+use family_plan_domain::{InviteId, RegisteredToken};
 use jiff::civil::Date;
 use reqwest::Method;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-use crate::{ZammadClient, ZammadError};
+use crate::{
+    ZammadClient, ZammadError,
+    token_name::{PREFIX, named_invite, token_name},
+};
 
 const CREATED_MAX_BYTES: usize = 64 * 1024;
-const LIST_MAX_BYTES: usize = 32 * 1024 * 1024;
+/// 50 000 tokens, each of whose names has 255 characters of four bytes.
+const LIST_MAX_BYTES: usize = 50_000 * (4 * 255 + 380);
 const TOKEN_MAX_BYTES: usize = 1024;
 const PATH: &str = "user_access_token";
-const NAME_PREFIX: &str = "FamilyPlanInvite ";
 
-/// The name that the token of an invite is found by.
-pub(crate) fn token_name(invite: InviteId) -> String {
-    format!("{NAME_PREFIX}{invite}")
-}
-
-/// A token in the list, of which the secret part is never shown again.
+/// A token in the list, of which the secret part is never shown again. Only names of invites' tokens are kept.
 #[derive(Deserialize)]
-pub(crate) struct ListedToken {
+struct ListedToken {
     id: i64,
-    name: Option<String>,
-    label: Option<String>,
+    #[serde(default, deserialize_with = "lenient_integer")]
+    user_id: Option<i64>,
+    name: Option<Name>,
+    label: Option<Name>,
+    #[serde(default, deserialize_with = "lenient_instant")]
+    created_at: Option<OffsetDateTime>,
 }
 
 impl ListedToken {
-    fn is_called(&self, name: &str) -> bool {
-        [&self.name, &self.label].into_iter().any(|it| it.as_deref() == Some(name))
+    /// The invite that it is named after. Up to 5.4 the name is the `label`.
+    fn invite(&self) -> Option<InviteId> {
+        let names = [&self.name, &self.label];
+        names.into_iter().flatten().find_map(|it| it.0)
     }
+
+    fn has_only_a_label(&self) -> bool {
+        self.name.is_none() && self.label.is_some()
+    }
+}
+
+/// What a token is called: after an invite, or something else.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+struct Name(Option<InviteId>);
+
+impl From<String> for Name {
+    fn from(name: String) -> Self {
+        Self(named_invite(&name))
+    }
+}
+
+fn lenient_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_i64())
+}
+
+/// In whole milliseconds, as all instants are.
+fn lenient_instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let instant = value.as_str().and_then(|it| OffsetDateTime::parse(it, &Rfc3339).ok());
+    Ok(instant
+        .and_then(|it| it.checked_to_offset(UtcOffset::UTC))
+        .map(OffsetDateTime::truncate_to_millisecond))
 }
 
 /// A permission that the account may put into a token.
@@ -66,6 +99,23 @@ impl TokenList {
     pub(crate) fn account_holds(&self, permission: &str) -> bool {
         self.permissions.iter().any(|it| it.name == permission && it.is_held())
     }
+
+    /// Whether tokens have labels in the stead of names, as up to 5.4.
+    pub(crate) fn has_labels(&self) -> bool {
+        self.tokens.iter().any(ListedToken::has_only_a_label)
+    }
+
+    /// The account, if a token tells.
+    pub(crate) fn account(&self) -> Option<i64> {
+        self.tokens.iter().find_map(|it| it.user_id)
+    }
+
+    /// The tokens that are named after invites.
+    pub(crate) fn of_invites(&self) -> impl Iterator<Item = RegisteredToken> {
+        self.tokens.iter().filter_map(|it| {
+            Some(RegisteredToken { id: it.id, invite: it.invite()?, created_at: it.created_at })
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -93,7 +143,7 @@ impl TryFrom<CreatedBody> for CreatedToken {
 
     fn try_from(body: CreatedBody) -> Result<Self, Self::Error> {
         // Up to 5.4 the token is in `name`. The name that it was given would be no secret.
-        let name = body.name.filter(|it| !it.starts_with(NAME_PREFIX));
+        let name = body.name.filter(|it| !it.starts_with(PREFIX));
         body.token
             .or(name)
             .filter(|it| !it.trim().is_empty() && it.len() <= TOKEN_MAX_BYTES)
@@ -129,19 +179,17 @@ impl ZammadClient {
 
     /// Deletes the tokens of `invites`, as far as there are any.
     pub(crate) async fn delete_tokens(&self, invites: &[InviteId]) -> Result<(), ZammadError> {
-        let names: Vec<String> = invites.iter().copied().map(token_name).collect();
         let list = self.list_tokens(self.pace().deadline).await?;
-        for token in list.tokens {
-            if names.iter().any(|it| token.is_called(it)) {
-                self.delete_token(token.id).await?;
-            }
+        for token in list.of_invites().filter(|it| invites.contains(&it.invite)) {
+            self.delete_token(token.id, self.pace().deadline).await?;
         }
         Ok(())
     }
 
-    async fn delete_token(&self, id: i64) -> Result<(), ZammadError> {
+    /// Deletes a token, if it is there.
+    pub(crate) async fn delete_token(&self, id: i64, within: Duration) -> Result<(), ZammadError> {
         let request = self.as_minter(Method::DELETE, &format!("{PATH}/{id}"));
-        match self.send(request, self.pace().deadline).await {
+        match self.send(request, within).await {
             Ok(_) => Ok(()),
             // Somebody else was first. Zammad says so with 422, which a masked text makes an accident instead.
             Err(ZammadError::Refused(refusal)) if refusal.status == 422 && !refusal.is_masked() => Ok(()),

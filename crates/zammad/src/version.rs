@@ -5,6 +5,9 @@ use std::{fmt, str::FromStr};
 /// The last release that calls a token's name `label` and the token itself `name`.
 const LAST_WITH_LABELS: (u16, u16) = (5, 4);
 
+/// The first release that searches users by a condition.
+const FIRST_WITH_CONDITIONS: (u16, u16) = (6, 5);
+
 /// A release of Zammad, such as `5.4`, or `current`, which stands for the newest one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Version(Option<(u16, u16)>);
@@ -13,6 +16,11 @@ impl Version {
     /// Whether a token's name is called `label` in this release.
     pub(crate) fn has_labels(self) -> bool {
         self.0.is_some_and(|it| it <= LAST_WITH_LABELS)
+    }
+
+    /// Whether users can be searched by a condition in this release.
+    pub(crate) fn searches_by_condition(self) -> bool {
+        self.0.is_none_or(|it| FIRST_WITH_CONDITIONS <= it)
     }
 }
 
@@ -69,6 +77,21 @@ mod tests {
             ("current", false),
         ] {
             assert_eq!(text.parse().map(Version::has_labels), Ok(has_labels), "{text}");
+        }
+    }
+
+    #[test]
+    fn conditions_began_with_6_5() {
+        for (text, searches) in [
+            ("5.4", false),
+            ("6.4", false),
+            ("6.4.1", false),
+            ("6.5", true),
+            ("6.6", true),
+            ("7.0", true),
+            ("current", true),
+        ] {
+            assert_eq!(text.parse().map(Version::searches_by_condition), Ok(searches), "{text}");
         }
     }
 

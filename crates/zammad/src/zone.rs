@@ -1,6 +1,6 @@
 //! Time zones by their IANA names.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use jiff::tz::TimeZone;
 
@@ -29,6 +29,12 @@ impl FromStr for Zone {
             return Err(UnknownZone);
         }
         Ok(Self(rules))
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.iana_name().unwrap_or("UTC"))
     }
 }
 

@@ -21,7 +21,8 @@ async fn each_account_is_asked_about_its_own_task() {
 
     let capabilities = scene.client.capabilities().await;
 
-    assert_eq!(capabilities.tokens.unwrap(), TokenAccount { administers_users: false });
+    let account = TokenAccount { administers_users: false, is_of_an_older_version: false };
+    assert_eq!(capabilities.tokens.unwrap(), account);
     assert_eq!(capabilities.users.unwrap(), UserScope::Everybody);
 }
 
@@ -51,6 +52,27 @@ async fn an_account_that_administers_users_is_found_out() {
         let capabilities = scene.client.capabilities().await;
 
         assert_eq!(capabilities.tokens.unwrap().administers_users, expected, "{permissions}");
+    }
+}
+
+#[tokio::test]
+async fn an_older_release_than_the_configured_one_is_found_out() {
+    let named = json!([{"id": 1, "name": "x"}, {"id": 2, "name": null}]);
+    let labelled = json!([{"id": 1, "label": "x"}]);
+    for (version, tokens, expected) in [
+        ("current", &named, false),
+        ("current", &labelled, true),
+        ("6.4", &labelled, true),
+        ("5.4", &labelled, false),
+        ("5.4", &named, false),
+        ("current", &json!([]), false),
+    ] {
+        let scene = Scene::with(|it| it.version = version.parse().unwrap()).await;
+        scene.answers(listing(), ok(json!({"tokens": tokens}))).await;
+
+        let account = scene.client.capabilities().await.tokens.unwrap();
+
+        assert_eq!(account.is_of_an_older_version, expected, "{version}, {tokens}");
     }
 }
 

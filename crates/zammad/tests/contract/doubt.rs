@@ -3,11 +3,11 @@
 use family_plan_domain::ports::InviteTokens;
 use family_plan_zammad::{ZammadClient, ZammadError};
 use serde_json::json;
-use tokio::{net::TcpListener, time::Instant};
+use tokio::time::Instant;
 use wiremock::{ResponseTemplate, matchers::method};
 
 use crate::{
-    raw_server::{RawServer, Turn},
+    raw_server::{Nobody, RawServer, Turn},
     scene::{
         DEADLINE, EXPIRES_AT, FrozenClock, Scene, TIMER_GRAIN, config, deleting, invite, list, listing,
         minting, ok, page, refusal, token_name, tokens, unavailable,
@@ -170,10 +170,8 @@ async fn connections_that_are_always_lost_make_zammad_unavailable() {
 
 #[tokio::test]
 async fn what_was_never_sent_left_nothing() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base_url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let (tokens, background) = tokens(&ZammadClient::new(config(&base_url)).unwrap());
+    let nobody = Nobody::new();
+    let (tokens, background) = tokens(&ZammadClient::new(config(&nobody.base_url)).unwrap());
 
     let err = tokens.mint(EXPIRES_AT).await.unwrap_err();
 

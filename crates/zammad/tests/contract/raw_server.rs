@@ -2,7 +2,7 @@
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::mpsc,
 };
 
@@ -60,6 +60,20 @@ impl RawServer {
     /// Whether there was another request.
     pub(crate) fn heard_more(&mut self) -> bool {
         self.heard.try_recv().is_ok()
+    }
+}
+
+/// A port that nobody listens at, and that nobody else gets meanwhile.
+pub(crate) struct Nobody {
+    pub(crate) base_url: String,
+    _socket: TcpSocket,
+}
+
+impl Nobody {
+    pub(crate) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        Self { base_url: format!("http://{}", socket.local_addr().unwrap()), _socket: socket }
     }
 }
 

@@ -14,7 +14,9 @@ use family_plan_domain::{
     InviteId,
     ports::{HelpDeskError, Ids, InviteTokens, MintedToken},
 };
-use family_plan_zammad::{Pace, ZammadClient, ZammadConfig, ZammadError, ZammadTokens};
+use family_plan_zammad::{
+    DirectoryError, Pace, ZammadClient, ZammadConfig, ZammadDirectory, ZammadError, ZammadTokens,
+};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, macros::datetime};
 use tokio_util::task::TaskTracker;
@@ -64,6 +66,11 @@ impl Scene {
         request.respond_with(answer).up_to_n_times(1).mount(&self.zammad).await;
     }
 
+    /// The users, and the attribute `plan`.
+    pub(crate) fn directory(&self) -> ZammadDirectory {
+        ZammadDirectory::new(self.client.clone(), Some("plan".parse().unwrap()))
+    }
+
     pub(crate) async fn mint(&self) -> Result<MintedToken, HelpDeskError> {
         self.tokens.mint(EXPIRES_AT).await
     }
@@ -100,8 +107,15 @@ pub(crate) fn config(base_url: &str) -> ZammadConfig {
     let mut config = ZammadConfig::new(base_url.parse().unwrap(), READ_TOKEN.into());
     config.mint_token = Some(MINT_TOKEN.into());
     config.time_zone = Some("UTC".parse().unwrap());
-    config.pace =
-        Pace { deadline: DEADLINE, first_pause: Duration::ZERO, settling: Duration::ZERO, ..Pace::default() };
+    config.pace = Pace {
+        deadline: DEADLINE,
+        listing: DEADLINE,
+        connecting: DEADLINE,
+        checking: DEADLINE,
+        first_pause: Duration::ZERO,
+        settling: Duration::ZERO,
+        ..Pace::default()
+    };
     config
 }
 
@@ -149,6 +163,21 @@ pub(crate) fn ok(body: Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(body)
 }
 
+/// A user as Zammad shows them, who last changed so many seconds after the beginning of 2026.
+pub(crate) fn user(id: i64, seconds: u32) -> Value {
+    json!({
+        "id": id, "organization_id": null, "login": format!("u{id}"), "firstname": "Ada", "lastname": "Lovelace",
+        "email": format!("U{id}@example.com"), "note": "", "vip": false, "active": true, "role_ids": [3],
+        "preferences": {"tickets_open": 1}, "group_ids": {}, "created_at": "2020-01-01T00:00:00.000Z",
+        "updated_at": format!("2026-01-01T{:02}:{:02}:{:02}.000Z", seconds / 3600, seconds / 60 % 60, seconds % 60),
+    })
+}
+
+/// Zammad's own user.
+pub(crate) fn system_user() -> Value {
+    json!({"id": 1, "login": "-", "email": "", "active": false, "updated_at": "2020-01-01T00:00:00.000Z"})
+}
+
 /// Zammad's error envelope.
 pub(crate) fn refusal(status: u16, text: &str) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(json!({"error": text, "error_human": text}))
@@ -173,6 +202,14 @@ pub(crate) fn unavailable(err: &HelpDeskError) -> (Option<Duration>, &ZammadErro
     match err {
         HelpDeskError::Unavailable { retry_after, cause } => (*retry_after, cause.downcast_ref().unwrap()),
         HelpDeskError::Rejected(cause) => panic!("rejected: {cause}"),
+    }
+}
+
+#[track_caller]
+pub(crate) fn unusable(err: &HelpDeskError) -> &DirectoryError {
+    match err {
+        HelpDeskError::Rejected(cause) => cause.downcast_ref().unwrap(),
+        HelpDeskError::Unavailable { cause, .. } => panic!("unavailable: {cause}"),
     }
 }
 

@@ -2,17 +2,31 @@
 
 use std::{
     io,
+    num::NonZeroU32,
     sync::{Arc, Mutex},
 };
 
-use family_plan_domain::ports::InviteTokens;
+use family_plan_domain::{
+    ZammadUserId,
+    ports::{HelpDeskUsers, InviteTokens},
+};
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
-use wiremock::ResponseTemplate;
+use tracing::{
+    Dispatch, Level,
+    subscriber::{DefaultGuard, set_default},
+};
+use tracing_subscriber::{
+    Registry,
+    fmt::{self, MakeWriter},
+};
+use wiremock::{
+    Mock, ResponseTemplate,
+    matchers::{method, path},
+};
 
 use crate::scene::{
-    MINT_TOKEN, READ_TOKEN, Scene, all_of, deleting, getting, invite, list, listing, minting, ok, page,
-    token_name,
+    EXPIRES_AT, MINT_TOKEN, READ_TOKEN, Scene, all_of, deleting, getting, invite, list, listing, minting, ok,
+    page, token_name, user,
 };
 
 const MINTED: &str = "M4oXJgB_8WiMNWzSdrDv3K3YXJywDh52BqC7IKV-NnM_Cf_bd_SkS6zyIWNZKJXw";
@@ -21,6 +35,15 @@ const MINTED: &str = "M4oXJgB_8WiMNWzSdrDv3K3YXJywDh52BqC7IKV-NnM_Cf_bd_SkS6zyIW
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// What this thread logs while the guards are there.
+    fn listen() -> (Self, (Dispatch, DefaultGuard)) {
+        let log = Self::default();
+        // With a single subscriber, any test that comes to a place that logs before this one switches it off for all.
+        let second = Dispatch::new(Registry::default());
+        let subscriber = fmt::fmt().with_writer(log.clone()).with_max_level(Level::TRACE).finish();
+        (log, (second, set_default(subscriber)))
+    }
+
     fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
@@ -60,8 +83,12 @@ async fn errors_hold_no_secret_even_if_zammad_repeats_one() {
             in_envelope.insert_header("X-Request-Id", MINT_TOKEN),
             ResponseTemplate::new(status).insert_header("X-Failure", &*repeated),
         ] {
-            let scene = Scene::new().await;
-            for request in [minting(), listing(), getting("users/me"), getting("users")] {
+            // So many failures in a row would end the requests.
+            let scene = Scene::with(|it| it.pace.failures = u16::MAX).await;
+            let putting = Mock::given(method("PUT"));
+            let searching = Mock::given(method("POST")).and(path("/api/v1/users/search"));
+            let reading = [getting("users/me"), getting("users"), getting("signshow"), getting("version")];
+            for request in [minting(), listing(), putting, searching].into_iter().chain(reading) {
                 scene.answers(request, answer.clone()).await;
             }
 
@@ -70,6 +97,13 @@ async fn errors_hold_no_secret_even_if_zammad_repeats_one() {
             assert_no_secret(&format!("{:?}", scene.tokens.check().await));
             assert_no_secret(&format!("{:?}", scene.client.me().await));
             assert_no_secret(&format!("{:?}", scene.client.capabilities().await));
+            assert_no_secret(&format!("{:?}", scene.client.check_up(None).await));
+            let directory = scene.directory();
+            assert_no_secret(&all_of(&directory.page(NonZeroU32::MIN).await.unwrap_err()));
+            let written = directory.write_plan_line(ZammadUserId(67), "family".to_owned()).await;
+            assert_no_secret(&format!("{written:?}"));
+            let changed = directory.changed_since(EXPIRES_AT, NonZeroU32::MIN).await;
+            assert_no_secret(&format!("{changed:?}"));
         }
     }
 }
@@ -95,10 +129,7 @@ async fn an_unreadable_answer_is_not_quoted() {
 
 #[tokio::test]
 async fn logs_hold_no_secret() {
-    let log = Log::default();
-    let subscriber =
-        tracing_subscriber::fmt().with_writer(log.clone()).with_max_level(tracing::Level::TRACE).finish();
-    let _default = tracing::subscriber::set_default(subscriber);
+    let (log, _listening) = Log::listen();
     let scene = Scene::with(|it| it.time_zone = None).await;
     let repeated = format!("unknown: Token token={MINT_TOKEN} or {READ_TOKEN}");
     let failure = ResponseTemplate::new(500).set_body_json(json!({"error": repeated}));
@@ -133,4 +164,29 @@ async fn deleting_names_tokens_by_their_ids() {
     for request in scene.requests().await {
         assert_no_secret(request.url.as_str());
     }
+}
+
+#[tokio::test]
+async fn what_is_logged_of_users_is_neither_a_secret_nor_an_address() {
+    let (log, _listening) = Log::listen();
+    let scene = Scene::new().await;
+    let repeated = format!("unknown: Token token={READ_TOKEN}");
+    scene
+        .answers_once(getting("users"), ResponseTemplate::new(500).set_body_json(json!({"error": repeated})))
+        .await;
+    scene.answers(getting("users"), ok(json!([user(3, 1), user(4, 2)]))).await;
+    let searching = || Mock::given(method("POST")).and(path("/api/v1/users/search"));
+    scene.answers_once(searching(), ok(json!([user(3, 1)]))).await;
+    scene.answers_once(searching(), ok(json!([]))).await;
+    scene.answers(searching(), ok(json!([user(3, 1)]))).await;
+
+    scene.directory().page(NonZeroU32::MIN).await.unwrap();
+    assert_eq!(scene.directory().changed_since(EXPIRES_AT, NonZeroU32::MIN).await.unwrap(), None);
+
+    let log = log.text();
+    for message in ["Zammad did not do what it was asked", "Zammad's answer is not what was searched for"] {
+        assert!(log.contains(message), "{log}");
+    }
+    assert_no_secret(&log);
+    assert!(!log.to_lowercase().contains("@example.com"), "{log}");
 }

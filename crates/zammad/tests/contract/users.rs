@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use family_plan_domain::ZammadUserId;
-use family_plan_zammad::{PageSize, ZammadError, ZammadUser};
+use family_plan_zammad::{PageSize, UserRecord, ZammadError};
 use serde_json::{Value, json};
 use time::macros::datetime;
 use wiremock::{
@@ -24,8 +24,8 @@ fn recorded() -> Value {
     })
 }
 
-fn ada() -> ZammadUser {
-    ZammadUser {
+fn ada() -> UserRecord {
+    UserRecord {
         id: ZammadUserId(67),
         login: Some("ada".to_owned()),
         email: Some("ada@example.com".to_owned()),
@@ -85,7 +85,7 @@ async fn what_is_missing_is_empty() {
 
         let user = scene.client.user(ZammadUserId(1)).await.unwrap();
 
-        let expected = ZammadUser {
+        let expected = UserRecord {
             id: ZammadUserId(1),
             login: Some("-".to_owned()),
             email,
