@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use family_plan_domain::{
     AcceptRefusal, Accepted, Candidate, Member, PlanId, Role,
-    ports::{Clock, LoadedInvite, Plans, StoreError, Users, Visitor},
+    ports::{Clock, LoadedInvite, Plans, StoreError, Visitor},
 };
 
-use crate::{Caller, InviteCode, SaveFailure, attempts::Attempts, edit_user::remember};
+use crate::{Caller, InviteCode, People, SaveFailure, attempts::Attempts};
 
 /// Why somebody does not join.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +47,8 @@ pub struct Acceptance {
 pub struct AcceptInvite {
     /// Where plans are kept.
     pub plans: Arc<dyn Plans>,
-    /// Where users are kept.
-    pub users: Arc<dyn Users>,
+    /// What is known of people.
+    pub people: People,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -73,7 +73,11 @@ impl AcceptInvite {
             let known = visitor.as_ref().map(|it| it.person.user.clone());
             let candidate = candidate(caller, visitor);
             let Accepted { member, .. } = plan.accept(&invite, candidate, now, &settings)?;
-            remember(&*self.users, known, &caller.profile()).await?;
+            let remembered = self.people.remember(known, &caller.profile()).await?;
+            if remembered.zammad_user_id != member.user.zammad_user_id {
+                // They were just found at the helpdesk, which the plan does not know yet.
+                continue;
+            }
             let saved = self.plans.save(&plan, &caller.origin(now)).await;
             match saved {
                 Ok(()) => {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use family_plan_domain::{
     InviteId, Plan, PlanId, UserId,
-    ports::{Clock, LoadedPlan, Plans, StoreError, Users},
+    ports::{Clock, LoadedPlan, Plans, StoreError},
 };
 use time::OffsetDateTime;
 
-use crate::{Caller, edit_user::remember};
+use crate::{Caller, People};
 
 /// Why somebody gets nowhere near a plan.
 #[derive(Debug, thiserror::Error)]
@@ -57,8 +57,8 @@ impl Right<'_> {
 pub struct PlanAccess {
     /// Where plans are kept.
     pub plans: Arc<dyn Plans>,
-    /// Where users are kept.
-    pub users: Arc<dyn Users>,
+    /// What is known of people.
+    pub people: People,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -110,7 +110,7 @@ impl PlanAccess {
         }
         if let Some(member) = member.filter(|_| caller.is_person()) {
             let profile = caller.profile();
-            remember(&*self.users, Some(member.user.clone()), &profile).await?;
+            self.people.remember(Some(member.user.clone()), &profile).await?;
             loaded.plan.learn(&profile);
         }
         if !right.is_granted(caller, &loaded.plan) {

@@ -41,6 +41,10 @@ impl Caller {
     pub(crate) fn profile(&self) -> UserEdit {
         UserEdit {
             email: Edit::from_known(self.email.clone()),
+            verified_email: self
+                .email
+                .as_ref()
+                .map_or(Edit::Keep, |_| Edit::Set(self.verified_email().map(|it| it.in_lower_case()))),
             name: Edit::from_known(self.name.clone()),
             ..UserEdit::mention(self.user.clone())
         }

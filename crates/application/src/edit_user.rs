@@ -1,26 +1,16 @@
 //! What is known of users.
 
-use std::sync::Arc;
+use family_plan_domain::{MirroredUser, Person, UserEdit, ports::StoreError};
 
-use family_plan_domain::{
-    Person, User, UserEdit,
-    ports::{StoreError, Users},
-};
+use crate::{Caller, People};
 
-use crate::Caller;
-
-/// Writes down what is newly known of a user; costs nothing when nothing is.
-pub(crate) async fn remember(
-    users: &dyn Users,
-    known: Option<User>,
-    edit: &UserEdit,
-) -> Result<User, StoreError> {
-    if known.as_ref().is_none_or(|it| it.differs_from(edit)) {
-        users.record(edit.clone()).await?;
-    }
-    let mut user = known.unwrap_or_else(|| User::new(edit.id.clone()));
-    user.apply(edit);
-    Ok(user)
+/// What is known of a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserReport {
+    /// Who they are, and the plan they are in.
+    pub person: Person,
+    /// What is known of the helpdesk's user who stands for them, if it was ever seen.
+    pub zammad_user: Option<MirroredUser>,
 }
 
 /// Why a user cannot be edited.
@@ -36,8 +26,8 @@ pub enum EditUserError {
 
 /// Takes over what another service knows of a user.
 pub struct EditUser {
-    /// Where users are kept.
-    pub users: Arc<dyn Users>,
+    /// What is known of people.
+    pub people: People,
 }
 
 impl EditUser {
@@ -55,11 +45,15 @@ impl EditUser {
     /// # Errors
     ///
     /// See [`EditUserError`].
-    pub async fn run(&self, caller: &Caller, edit: &UserEdit) -> Result<Person, EditUserError> {
+    pub async fn run(&self, caller: &Caller, edit: &UserEdit) -> Result<UserReport, EditUserError> {
         Self::check(caller)?;
-        let known = self.users.find(edit.id.clone()).await?;
+        let known = self.people.users.find(edit.id.clone()).await?;
         let (known, family) = known.map_or((None, None), |it| (Some(it.user), it.family));
-        let user = remember(&*self.users, known, edit).await?;
-        Ok(Person { user, family })
+        let user = self.people.remember(known, edit).await?;
+        let zammad_user = match user.zammad_user_id {
+            Some(id) => self.people.zammad_users.find(id).await?,
+            None => None,
+        };
+        Ok(UserReport { person: Person { user, family }, zammad_user })
     }
 }

@@ -1,10 +1,13 @@
 //! Issuing an invite, and sending one again.
 
+use std::error::Error;
+
 use family_plan_domain::{
     Email, Invite, InviteId, InviteTtl, NewInvite, Plan, PlanId, ResendRefusal, Settings, SettingsValues,
     ports::{HelpDeskError, LoadedPlan},
 };
 use time::OffsetDateTime;
+use tracing::Instrument;
 
 use crate::{
     AccessError, Caller, InviteReport, IssuedInvite, SaveFailure,
@@ -102,10 +105,30 @@ impl IssueInvite {
         let (code, invite) = self.mint.mint(caller.user.clone(), expires_at).await?;
         let id = invite.id;
         let saved = self.save(caller, plan, occasion, invite).await;
-        if saved.is_err() {
-            self.mint.discard(id);
+        match &saved {
+            Ok(_) => (),
+            Err(IssueInviteError::Save(SaveFailure::Store(_))) => self.discard_unless_saved(plan, id),
+            Err(_) => self.mint.discard(id),
         }
         Ok(IssuedInvite { report: saved?, code })
+    }
+
+    /// A save that failed may have been carried out all the same. An invite that is there needs its token; if nobody can
+    /// tell, the token is left to whoever compares the helpdesk's tokens with the invites there are.
+    fn discard_unless_saved(&self, plan: PlanId, invite: InviteId) {
+        let this = self.clone();
+        let discard = async move {
+            let now = this.access.clock.now();
+            match this.access.plans.load_with_invite(plan, invite, now).await {
+                Ok(loaded) if loaded.as_ref().is_some_and(|it| it.plan.invite(invite).is_some()) => (),
+                Ok(_) => this.mint.discard(invite),
+                Err(err) => {
+                    let error = &err as &dyn Error;
+                    tracing::warn!(%invite, error, "cannot tell whether a token is needed; it stays for now");
+                }
+            }
+        };
+        self.mint.background.spawn(discard.in_current_span());
     }
 
     /// Decides again: minting took its time, and others did not wait. The invite lives from now on.

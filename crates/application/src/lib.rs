@@ -9,20 +9,27 @@ mod attempts;
 mod caller;
 mod change_plan;
 mod close_plan;
+mod deliveries;
 mod detach_member;
 mod edit_user;
+mod heartbeat;
 mod invite_code;
 mod invites;
 mod issue_invite;
+mod link_zammad_user;
 mod me;
 mod mint;
 mod open_plan;
 mod page;
+mod people;
 mod preview_invite;
+mod pull_users;
 mod read_plan;
 mod revoke_invite;
 mod secret_key;
 mod settings;
+mod sweep_tokens;
+mod write_plans;
 
 pub use self::{
     accept_invite::{AcceptInvite, AcceptInviteError, Acceptance},
@@ -31,20 +38,26 @@ pub use self::{
     caller::Caller,
     change_plan::{ChangePlan, ChangePlanError, PlanChanges, TransferPlan, TransferPlanError},
     close_plan::{ClosePlan, ClosePlanError},
+    deliveries::{ApplyDeliveries, Deliveries, DeliveriesError, ReceiveDelivery},
     detach_member::{DetachMember, DetachMemberError},
-    edit_user::{EditUser, EditUserError},
+    edit_user::{EditUser, EditUserError, UserReport},
     invite_code::{InviteCode, LinkKey},
     invites::{InviteReport, IssuedInvite, ListInvites},
     issue_invite::{InviteRequest, IssueInvite, IssueInviteError},
+    link_zammad_user::{LinkZammadUser, LinkZammadUserError, ZammadUserReport},
     me::{Me, MeError},
     mint::Mint,
     open_plan::{OpenPlan, OpenPlanError},
     page::{EventPage, Page, PageSize},
+    people::People,
     preview_invite::{InvitePreview, PreviewInvite, PreviewInviteError, PreviewVerdict},
+    pull_users::{PullUsers, SyncError},
     read_plan::{
         ListMembers, ListPlans, ListPlansError, MemberPlace, MemberReport, PlanReport, ReadHistory, ReadPlan,
     },
     revoke_invite::{RevokeInvite, RevokeInviteError},
     secret_key::{SecretKey, WeakSecretKey},
     settings::{AdministerSettings, Precondition, ReplaceSettingsError},
+    sweep_tokens::{SweepError, SweepTokens, Swept},
+    write_plans::WritePlans,
 };

@@ -1,13 +1,8 @@
 //! What a user learns about themselves.
 
-use std::sync::Arc;
+use family_plan_domain::{Person, ports::StoreError};
 
-use family_plan_domain::{
-    Person,
-    ports::{StoreError, Users},
-};
-
-use crate::{Caller, edit_user::remember};
+use crate::{Caller, People};
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -22,8 +17,8 @@ pub enum MeError {
 
 /// Tells users who they are, and which plan is in force for them.
 pub struct Me {
-    /// Where users are kept.
-    pub users: Arc<dyn Users>,
+    /// What is known of people.
+    pub people: People,
 }
 
 impl Me {
@@ -36,9 +31,9 @@ impl Me {
         if !caller.is_person() {
             return Err(MeError::NotAPerson);
         }
-        let known = self.users.find(caller.user.clone()).await?;
+        let known = self.people.users.find(caller.user.clone()).await?;
         let (known, family) = known.map_or((None, None), |it| (Some(it.user), it.family));
-        let user = remember(&*self.users, known, &caller.profile()).await?;
+        let user = self.people.remember(known, &caller.profile()).await?;
         Ok(Person { user, family })
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use family_plan_domain::{
     Plan, PlanId, PlanName, UserEdit, UserId,
-    ports::{Clock, Ids, Plans, SettingsStore, StoreError, Users},
+    ports::{Clock, Ids, Plans, SettingsStore, StoreError},
 };
 
-use crate::{Caller, PlanReport, SaveFailure, attempts::Attempts, edit_user::remember};
+use crate::{Caller, People, PlanReport, SaveFailure, attempts::Attempts};
 
 /// Why a plan cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +36,8 @@ impl From<StoreError> for OpenPlanError {
 pub struct OpenPlan {
     /// Where plans are kept.
     pub plans: Arc<dyn Plans>,
-    /// Where users are kept.
-    pub users: Arc<dyn Users>,
+    /// What is known of people.
+    pub people: People,
     /// The settings, for the seats in the answer.
     pub settings: Arc<dyn SettingsStore>,
     /// The time.
@@ -82,11 +82,11 @@ impl OpenPlan {
 
         let mut attempts = Attempts::default();
         loop {
-            let known = self.users.find(owner.clone()).await?;
+            let known = self.people.users.find(owner.clone()).await?;
             if known.as_ref().is_some_and(|it| it.family.is_some()) {
                 return Err(OpenPlanError::AlreadyInPlan);
             }
-            let user = remember(&*self.users, known.map(|it| it.user), &about_owner).await?;
+            let user = self.people.remember(known.map(|it| it.user), &about_owner).await?;
             let settings = self.settings.load().await?;
             let now = self.clock.now();
             let plan = Plan::open(PlanId::from(self.ids.next()), name.clone(), user, now);

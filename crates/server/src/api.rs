@@ -9,10 +9,12 @@ mod members;
 mod nullable;
 mod parameter;
 mod plans;
+mod raw_body;
 mod settings;
 mod system;
 mod users;
 mod views;
+mod zammad;
 
 use poem_openapi::{OpenApiService, Tags};
 
@@ -33,6 +35,8 @@ enum Topic {
     Users,
     /// What administrators can set.
     Settings,
+    /// What comes from the helpdesk.
+    Helpdesk,
     /// Whether the service is well.
     Health,
 }
@@ -44,6 +48,7 @@ type Api = (
     invite_links::InviteLinksApi,
     users::UsersApi,
     settings::SettingsApi,
+    zammad::ZammadApi,
     system::SystemApi,
 );
 
@@ -56,6 +61,7 @@ pub(crate) fn api() -> OpenApiService<Api, ()> {
         invite_links::InviteLinksApi,
         users::UsersApi,
         settings::SettingsApi,
+        zammad::ZammadApi,
         system::SystemApi,
     );
     OpenApiService::new(api, "family-plan", env!("CARGO_PKG_VERSION")).description(

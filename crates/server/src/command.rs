@@ -12,6 +12,7 @@ use crate::{
     system::{SystemClock, SystemIds},
     telemetry,
     token::{TokenRequest, sign},
+    zammad_command::ZammadCommand,
 };
 
 /// Family plans: who may share a subscription, through invites that a Zammad helpdesk mints.
@@ -35,6 +36,9 @@ enum Command {
     Migrate,
     /// Print the OpenAPI document.
     Openapi,
+    /// Pull Zammad's users, or check what works with it.
+    #[command(subcommand)]
+    Zammad(ZammadCommand),
     /// Print a development token, signed with the configured HS256 secret.
     Token(TokenRequest),
 }
@@ -65,6 +69,7 @@ impl Arguments {
                 print!("{}", openapi_document()?);
                 Ok(())
             }
+            Command::Zammad(command) => command.run(sources()?).await,
             Command::Token(request) => {
                 println!("{}", sign(&sources()?.auth()?.identity, &request)?);
                 Ok(())

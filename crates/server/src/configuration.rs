@@ -13,7 +13,7 @@ use config::{Config, Environment, File, FileFormat};
 use self::reader::Reader;
 pub use self::sections::{
     AuthConfiguration, DatabaseConfiguration, LogConfiguration, LogFormat, SentryConfiguration,
-    ServerConfiguration, ZammadConfiguration,
+    ServerConfiguration, WebhookConfiguration, ZammadConfiguration,
 };
 use crate::service::Links;
 
@@ -168,6 +168,27 @@ impl Sources {
     /// [`Mistakes`], all of them.
     pub fn database(self) -> Result<DatabaseConfiguration, Mistakes> {
         self.check(sections::database)
+    }
+
+    /// What `zammad check` needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistakes`], all of them.
+    pub fn zammad(self) -> Result<ZammadConfiguration, Mistakes> {
+        self.check(sections::zammad)
+    }
+
+    /// What `zammad sync` needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistakes`], all of them.
+    pub fn database_and_zammad(self) -> Result<(DatabaseConfiguration, ZammadConfiguration), Mistakes> {
+        self.check(|reader| {
+            let (database, zammad) = (sections::database(reader), sections::zammad(reader));
+            Some((database?, zammad?))
+        })
     }
 
     /// What `token` needs.

@@ -59,6 +59,10 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     .await;
 
     set_headers(response.headers_mut(), &uri, &request_id);
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        // The rest of the body is not read, so that nothing can follow on the same connection.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let status = response.status().as_u16();
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(parent: &span, operation, status, elapsed_ms, "answered");

@@ -6,6 +6,7 @@ pub mod configuration;
 pub mod demo;
 mod edge;
 pub mod health;
+mod helpdesk;
 pub mod identity;
 mod pages;
 pub mod problem;
@@ -15,9 +16,12 @@ mod service;
 pub mod system;
 pub mod telemetry;
 pub mod token;
+mod workers;
+mod zammad_command;
 
 pub use self::{
     routes::{openapi_document, routes},
     serve::{Running, ServeError, start},
     service::{Adapters, Links, Service, Surroundings},
+    workers::Wakers,
 };

@@ -3,11 +3,13 @@
 use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use family_plan_domain::ports::{Clock, Ids, StoreError};
-use family_plan_persistence::{ConnectError, Database, Engine};
-use family_plan_zammad::{
-    Capabilities, Pace, TokenAccount, UserScope, ZammadClient, ZammadConfig, ZammadTokens,
+use family_plan_application::{ApplyDeliveries, SweepTokens, WritePlans};
+use family_plan_domain::{
+    SyncSchedule,
+    ports::{Clock, Ids, PlanWrites, StoreError},
 };
+use family_plan_persistence::{ConnectError, Database, Engine};
+use family_plan_zammad::WebhookPayloads;
 use poem::{
     Server,
     listener::{Acceptor, Listener, TcpListener},
@@ -17,17 +19,24 @@ use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    configuration::{Configuration, DatabaseConfiguration, ZammadConfiguration},
+    configuration::{Configuration, DatabaseConfiguration},
     health::{Health, Ping},
+    helpdesk::Helpdesk,
     identity::Identity,
     routes::routes,
     service::{Adapters, Service, Surroundings},
+    workers::{Wakers, Workers},
 };
 
 /// How long requests and background work may go on once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(12);
 /// How long a connection may be silent. Longer than any request takes, short enough for clients that never finish one.
 const IDLE: Duration = Duration::from_mins(1);
+/// What is added to the time that minting may take, before a token that belongs to no invite is taken for litter: saving
+/// takes its time, too, and clocks differ.
+const SETTLING: time::Duration = time::Duration::minutes(2);
+/// What is added to the time that telling the helpdesk a plan may take, before somebody else tries.
+const ANSWERING: time::Duration = time::Duration::seconds(10);
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the server does not start.
@@ -101,7 +110,7 @@ impl Running {
 /// # Errors
 ///
 /// See [`ServeError`].
-async fn open_database(configuration: &DatabaseConfiguration) -> Result<Database, ServeError> {
+pub(crate) async fn open_database(configuration: &DatabaseConfiguration) -> Result<Database, ServeError> {
     let url = configuration.url.expose_secret();
     let database = Database::connect(url, configuration.max_connections).await?;
     if database.engine() == Engine::Sqlite || configuration.auto_migrate {
@@ -139,33 +148,41 @@ pub async fn start(
 ) -> Result<Running, ServeError> {
     let Configuration { server, links, database, auth, zammad, .. } = configuration;
     let database = open_database(&database).await?;
-    let client = zammad_client(zammad)?;
+    let database = if zammad.plan_attribute.is_some() { database.noting_plan_writes() } else { database };
     let background = TaskTracker::new();
-    background.spawn(tell_what_is_missing(client.clone()));
+    let stop = CancellationToken::new();
+    let wakers = Wakers::default();
+    let (schedule, sweep_every, webhook) = (zammad.schedule, zammad.sweep_every, zammad.webhook.clone());
+    let helpdesk = Helpdesk::new(zammad, &ids, &background)?;
+    background.spawn(helpdesk.clone().tell_what_is_missing());
 
-    let tokens = Arc::new(ZammadTokens::new(client, Arc::clone(&ids), background.clone()));
     let http = reqwest::Client::builder().timeout(PROVIDER_TIMEOUT).build()?;
     let adapters = Adapters {
         plans: Arc::new(database.plans(Arc::clone(&ids))),
         users: Arc::new(database.users(Arc::clone(&ids))),
         settings: Arc::new(database.settings(Arc::clone(&ids))),
-        tokens: tokens.clone(),
-        clock,
-        ids,
+        zammad_users: Arc::new(database.zammad_users()),
+        inbox: Arc::new(database.inbox()),
+        tokens: helpdesk.tokens.clone(),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
     };
+    let workers = workers(&database, &helpdesk, &adapters, schedule, sweep_every, &stop);
     let surroundings = Surroundings {
         secret_key: server.secret_key,
         links,
         identity: Identity::new(auth.identity, http),
-        health: Health { database: Arc::new(DatabasePing(database.clone())), zammad: tokens },
+        health: Health::new(Arc::new(DatabasePing(database.clone())), helpdesk.tokens.clone()),
         body_limit: server.body_limit,
+        webhook,
+        pull_users: workers.pull_users.clone(),
+        wakers: wakers.clone(),
         background: background.clone(),
     };
     let endpoint = routes(Arc::new(Service::new(adapters, surroundings)))?;
 
     let acceptor = TcpListener::bind(server.listen).into_acceptor().await.map_err(ServeError::Listen)?;
     let address = acceptor.local_addr().into_iter().find_map(|it| it.as_socket_addr().copied());
-    let stop = CancellationToken::new();
     let stopped = stop.clone().cancelled_owned();
     let serving = Server::new_with_acceptor(acceptor).idle_timeout(IDLE).run_with_graceful_shutdown(
         endpoint,
@@ -173,37 +190,50 @@ pub async fn start(
         Some(DRAIN),
     );
     let address = address.unwrap_or(server.listen);
+    workers.start(&wakers, &background, &stop);
     Ok(Running { address, stop, server: tokio::spawn(serving), background, database })
 }
 
-fn zammad_client(
-    configuration: ZammadConfiguration,
-) -> Result<ZammadClient, family_plan_zammad::ConfigError> {
-    let ZammadConfiguration { url, token, mint_token, version, time_zone, deadline } = configuration;
-    let pace = Pace { deadline, ..Pace::default() };
-    ZammadClient::new(ZammadConfig { mint_token, version, time_zone, pace, ..ZammadConfig::new(url, token) })
-}
-
-/// Looks once what the helpdesk's accounts may do, so that an operator learns of it before the first invite fails.
-async fn tell_what_is_missing(client: ZammadClient) {
-    let Capabilities { tokens, users } = client.capabilities().await;
-    match tokens {
-        Ok(TokenAccount { administers_users: true, .. }) => tracing::warn!(
-            "the helpdesk account that mints invites has `admin.user`: every token of it, however few permissions it \
-             has, can act for any user; let an account without that permission mint"
-        ),
-        Ok(TokenAccount { administers_users: false, .. }) => tracing::info!("the helpdesk can mint invites"),
-        Err(err) => tracing::warn!(
-            error = &err as &dyn Error,
-            "the helpdesk cannot mint invites now; if it refuses, its account lacks `user_preferences.access_token`"
-        ),
-    }
-    match users {
-        Ok(UserScope::Everybody) => (),
-        Ok(UserScope::Itself) => tracing::warn!(
-            "the helpdesk account that reads users sees only itself; it needs `ticket.agent` or `admin.user`"
-        ),
-        Err(err) => tracing::warn!(error = &err as &dyn Error, "the helpdesk's users cannot be read now"),
+fn workers(
+    database: &Database,
+    helpdesk: &Helpdesk,
+    adapters: &Adapters,
+    schedule: SyncSchedule,
+    sweep_every: Option<time::Duration>,
+    stop: &CancellationToken,
+) -> Workers {
+    let people = adapters.people();
+    let plan_writes: Option<Arc<dyn PlanWrites>> =
+        helpdesk.is_told_plans.then(|| Arc::new(database.plan_writes()) as _);
+    Workers {
+        apply_deliveries: ApplyDeliveries {
+            inbox: adapters.inbox.clone(),
+            reader: Arc::new(WebhookPayloads),
+            zammad_users: adapters.zammad_users.clone(),
+            people: people.clone(),
+            clock: adapters.clock.clone(),
+            ids: adapters.ids.clone(),
+        },
+        pull_users: helpdesk.pull_users(database, people, adapters.ids.clone(), stop.clone()),
+        schedule,
+        sweep_tokens: SweepTokens {
+            tokens: helpdesk.tokens.clone(),
+            register: Arc::new(database.invite_register()),
+            plans: adapters.plans.clone(),
+            sweeps: Arc::new(database.sweeps()),
+            clock: adapters.clock.clone(),
+            ids: adapters.ids.clone(),
+            settled_after: helpdesk.deadline + SETTLING,
+            stop: stop.clone(),
+        },
+        sweep_every,
+        write_plans: plan_writes.map(|plan_writes| WritePlans {
+            plan_writes,
+            help_desk: helpdesk.directory.clone(),
+            users: adapters.users.clone(),
+            clock: adapters.clock.clone(),
+            claimed_for: helpdesk.deadline + ANSWERING,
+        }),
     }
 }
 

@@ -3,22 +3,25 @@
 use std::sync::Arc;
 
 use family_plan_application::{
-    AcceptInvite, AdministerSettings, Caller, ChangePlan, ClosePlan, DetachMember, EditUser, IssueInvite,
-    LinkKey, ListInvites, ListMembers, ListPlans, Me, Mint, OpenPlan, PlanAccess, PreviewInvite, ReadHistory,
-    ReadPlan, RevokeInvite, Right, SecretKey, TransferPlan,
+    AcceptInvite, AdministerSettings, Caller, ChangePlan, ClosePlan, Deliveries, DetachMember, EditUser,
+    IssueInvite, LinkKey, LinkZammadUser, ListInvites, ListMembers, ListPlans, Me, Mint, OpenPlan, People,
+    PlanAccess, PreviewInvite, PullUsers, ReadHistory, ReadPlan, ReceiveDelivery, RevokeInvite, Right,
+    SecretKey, TransferPlan,
 };
 use family_plan_domain::{
     PlanId,
-    ports::{Clock, Ids, InviteTokens, Plans, SettingsStore, Users},
+    ports::{Clock, Ids, Inbox, InviteTokens, Plans, SettingsStore, Users, ZammadUsers},
 };
 use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::{
+    configuration::WebhookConfiguration,
     health::Health,
     identity::Identity,
     pages::csrf::CsrfKey,
     problem::{Problem, render::ProblemContext},
+    workers::Wakers,
 };
 
 /// The adapters behind the ports.
@@ -30,12 +33,23 @@ pub struct Adapters {
     pub users: Arc<dyn Users>,
     /// Where settings are kept.
     pub settings: Arc<dyn SettingsStore>,
+    /// Where the helpdesk's users are kept.
+    pub zammad_users: Arc<dyn ZammadUsers>,
+    /// Where webhooks' deliveries are kept.
+    pub inbox: Arc<dyn Inbox>,
     /// Who mints the secrets of invites.
     pub tokens: Arc<dyn InviteTokens>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
     pub ids: Arc<dyn Ids>,
+}
+
+impl Adapters {
+    pub(crate) fn people(&self) -> People {
+        let (users, zammad_users) = (Arc::clone(&self.users), Arc::clone(&self.zammad_users));
+        People { users, zammad_users, clock: Arc::clone(&self.clock) }
+    }
 }
 
 /// Where things are.
@@ -88,6 +102,10 @@ pub struct Service {
     pub(crate) edit_user: EditUser,
     pub(crate) settings: AdministerSettings,
     pub(crate) history: ReadHistory,
+    pub(crate) link_zammad_user: LinkZammadUser,
+    pub(crate) receive_delivery: ReceiveDelivery,
+    pub(crate) deliveries: Deliveries,
+    pub(crate) pull_users: PullUsers,
     pub(crate) access: PlanAccess,
     pub(crate) identity: Identity,
     pub(crate) health: Health,
@@ -96,6 +114,8 @@ pub struct Service {
     pub(crate) csrf: CsrfKey,
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) body_limit: usize,
+    pub(crate) webhook: WebhookConfiguration,
+    pub(crate) wakers: Wakers,
 }
 
 /// What a service is made of besides its adapters.
@@ -110,6 +130,12 @@ pub struct Surroundings {
     pub health: Health,
     /// How large a body may be, in bytes.
     pub body_limit: usize,
+    /// Who may deliver webhooks.
+    pub webhook: WebhookConfiguration,
+    /// Pulls the helpdesk's users.
+    pub pull_users: PullUsers,
+    /// Tells workers that there is something to do.
+    pub wakers: Wakers,
     /// Work that goes on when nobody waits for it.
     pub background: TaskTracker,
 }
@@ -118,14 +144,25 @@ impl Service {
     /// Puts the use cases together.
     #[must_use]
     pub fn new(adapters: Adapters, surroundings: Surroundings) -> Self {
-        let Adapters { plans, users, settings, tokens, clock, ids } = adapters;
-        let Surroundings { secret_key, links, identity, health, body_limit, background } = surroundings;
-        let access = PlanAccess { plans: plans.clone(), users: users.clone(), clock: clock.clone() };
+        let people = adapters.people();
+        let Adapters { plans, users, settings, zammad_users, inbox, tokens, clock, ids } = adapters;
+        let Surroundings {
+            secret_key,
+            links,
+            identity,
+            health,
+            body_limit,
+            webhook,
+            pull_users,
+            wakers,
+            background,
+        } = surroundings;
+        let access = PlanAccess { plans: plans.clone(), people: people.clone(), clock: clock.clone() };
         let mint = Mint { tokens, key: Arc::new(LinkKey::new(&secret_key)), background };
         Self {
             open_plan: OpenPlan {
                 plans: plans.clone(),
-                users: users.clone(),
+                people: people.clone(),
                 settings: settings.clone(),
                 clock: clock.clone(),
                 ids: ids.clone(),
@@ -141,10 +178,18 @@ impl Service {
             list_invites: ListInvites { access: access.clone() },
             revoke_invite: RevokeInvite { access: access.clone() },
             preview_invite: PreviewInvite { plans: plans.clone(), clock: clock.clone() },
-            accept_invite: AcceptInvite { plans, users: users.clone(), clock: clock.clone() },
-            me: Me { users: users.clone() },
-            edit_user: EditUser { users },
-            settings: AdministerSettings { settings, clock },
+            accept_invite: AcceptInvite {
+                plans: plans.clone(),
+                people: people.clone(),
+                clock: clock.clone(),
+            },
+            me: Me { people: people.clone() },
+            edit_user: EditUser { people },
+            settings: AdministerSettings { settings, clock: clock.clone() },
+            link_zammad_user: LinkZammadUser { users, zammad_users, plans, clock: clock.clone() },
+            receive_delivery: ReceiveDelivery { inbox: inbox.clone(), clock, ids: ids.clone() },
+            deliveries: Deliveries { inbox },
+            pull_users,
             history: ReadHistory { access: access.clone() },
             access,
             identity,
@@ -157,6 +202,8 @@ impl Service {
             links,
             ids,
             body_limit,
+            webhook,
+            wakers,
         }
     }
 

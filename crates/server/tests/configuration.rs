@@ -97,8 +97,8 @@ fn a_name_with_a_slip_in_it_is_a_mistake() {
 
 #[test]
 fn names_of_later_versions_are_told_and_ignored() {
-    let later = [("LIMITS__ENABLED", "false"), ("ZAMMAD__SYNC_SECONDS", "60")];
-    let told = ["FAMILY_PLAN__LIMITS__ENABLED", "FAMILY_PLAN__ZAMMAD__SYNC_SECONDS"];
+    let later = [("LIMITS__ENABLED", "false"), ("SERVER__TRUSTED_PROXIES", "10.0.0.1")];
+    let told = ["FAMILY_PLAN__LIMITS__ENABLED", "FAMILY_PLAN__SERVER__TRUSTED_PROXIES"];
     assert_eq!(configured(&later).unwrap().ignored, told);
 }
 

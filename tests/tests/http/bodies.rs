@@ -240,6 +240,7 @@ async fn a_user_is_told_about(world: &World) {
     let expected = json!({
         "user_id": "bob", "email": "bob@example.org", "name": "Bob", "individual_plan": "premium",
         "plan_in_force": {"kind": "individual", "code": "premium"}, "zammad_user_id": null,
+        "zammad_user_state": null,
     });
     assert_eq!(user, expected);
     assert_eq!(world.admin().put("/v1/users/bob", &json!({})).await.ok(200), expected);

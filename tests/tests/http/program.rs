@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
     process::{Child, Command},
     sync::watch,
     task::JoinHandle,
@@ -35,13 +35,60 @@ pub(crate) struct Ended {
 
 /// Runs the binary to its end.
 pub(crate) async fn run(arguments: &[&str], environment: &HashMap<String, String>) -> Ended {
-    let output = command(arguments, environment).output();
-    let output = tokio::time::timeout(PATIENCE, output).await.expect("it does not end").unwrap();
-    Ended {
-        status: output.status,
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+    Spawned::start(arguments, environment).ended().await
+}
+
+/// A run of the binary that has not ended yet.
+pub(crate) struct Spawned(Child);
+
+impl Spawned {
+    /// Starts it.
+    pub(crate) fn start(arguments: &[&str], environment: &HashMap<String, String>) -> Self {
+        Self(command(arguments, environment).spawn().unwrap())
     }
+
+    /// Waits for its end.
+    pub(crate) async fn ended(self) -> Ended {
+        let output = tokio::time::timeout(PATIENCE, self.0.wait_with_output());
+        let output = output.await.expect("it does not end").unwrap();
+        Ended {
+            status: output.status,
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The next line that it writes to stderr, which is then missing at the [end](Self::ended).
+    pub(crate) async fn line(&mut self) -> String {
+        let stderr = self.0.stderr.as_mut().unwrap();
+        let reading = async {
+            let mut line = Vec::new();
+            loop {
+                match stderr.read_u8().await.expect("it ended") {
+                    b'\n' => return String::from_utf8(line).unwrap(),
+                    byte => line.push(byte),
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, reading).await.expect("it writes nothing")
+    }
+
+    /// Pulls the plug.
+    pub(crate) async fn kill(mut self) {
+        self.0.kill().await.unwrap();
+    }
+
+    /// Ends it with a signal, as an operator would, and waits for its end.
+    pub(crate) async fn end(self, signal: &str) -> Ended {
+        send(&self.0, signal).await;
+        self.ended().await
+    }
+}
+
+async fn send(child: &Child, signal: &str) {
+    let id = child.id().unwrap().to_string();
+    let told = Command::new("kill").args([&format!("-{signal}"), &id]).status().await.unwrap();
+    assert!(told.success());
 }
 
 /// A server in a process of its own.
@@ -80,9 +127,7 @@ impl Serving {
 
     /// Ends it as an operator would, and answers all that it wrote.
     pub(crate) async fn stop(mut self) -> String {
-        let id = self.child.id().unwrap().to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
-        assert!(told.success());
+        send(&self.child, "TERM").await;
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it does not stop");
         assert!(ended.unwrap().success(), "it stops in good order");
         for reader in self.readers {

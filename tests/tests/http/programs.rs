@@ -19,7 +19,7 @@ async fn the_demo_tells_the_whole_story() {
         .lines()
         .filter_map(|it| it.trim().strip_prefix('✓')?.split_whitespace().next()?.parse().ok())
         .collect();
-    for part in (1..=14).chain([16]) {
+    for part in (1..=14).chain(16..=19) {
         assert!(told.contains(&part), "{part} is missing:\n{}", ended.stdout);
     }
     assert!(!ended.stdout.contains("WARN") && !ended.stderr.contains("ERROR"), "{}", ended.stderr);
@@ -59,6 +59,13 @@ async fn serving_names_every_mistake_of_the_configuration_at_once() {
         ("ZAMMAD__VERSION", "newest"),
         ("ZAMMAD__TIMEZONE", "Mars/Olympus"),
         ("ZAMMAD__DEADLINE_SECONDS", "soon"),
+        ("ZAMMAD__WEBHOOK_SECRETS", "s3cret,,s3cret"),
+        ("ZAMMAD__WEBHOOK_BASIC", "s3cret"),
+        ("ZAMMAD__WEBHOOK_BODY_LIMIT_BYTES", "0"),
+        ("ZAMMAD__SYNC_SECONDS", "often"),
+        ("ZAMMAD__FULL_SYNC_SECONDS", "-1"),
+        ("ZAMMAD__SWEEP_SECONDS", "1.5"),
+        ("ZAMMAD__PLAN_ATTRIBUTE", "a plan"),
         ("LOG__FORMAT", "xml"),
         ("NONSENSE__NAME", "x"),
     ];

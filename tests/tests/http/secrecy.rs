@@ -2,17 +2,24 @@
 
 use std::{collections::HashMap, fs, path::Path};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use family_plan_zammad_simulator::{Config, Failure, Operation, Simulator};
 use serde_json::json;
 
 use crate::{
     client::{ADMIN, Answer, Caller, Invite, claims, http_client},
+    hooks::{self, Hook, NOON, outcomes, zammad_user},
     jwt::SECRET,
     program::Serving,
     world::{COOKIE, Database, Engine, settings},
 };
 
 const NAME: &str = "The Hills of Control";
+const WEBHOOK_BASIC: &str = "zammad:p4ssw0rd-of-zammad";
+const WEBHOOK_BEARER: &str = "b34r3r-t0k3n-of-zammad";
+/// Somebody whom a delivery tells of: they are kept, and not logged.
+const EMAIL: &str = "zoe.hill-of-control@example.org";
+const CUSTOMER: &str = "Zoe of Control";
 
 /// Everything in the files of the folder, one after the other.
 fn contents(folder: &Path) -> Vec<u8> {
@@ -25,6 +32,37 @@ fn contents(folder: &Path) -> Vec<u8> {
 
 fn holds(text: &[u8], needle: &str) -> bool {
     !needle.is_empty() && text.windows(needle.len()).any(|it| it == needle.as_bytes())
+}
+
+/// Has webhooks delivered, and refused; answers the secrets that came with them.
+async fn deliver(zammad: &Caller, admin: &Caller) -> Vec<String> {
+    let basic = STANDARD.encode(WEBHOOK_BASIC);
+    let mut customer = zammad_user(11, CUSTOMER, NOON);
+    customer["email"] = json!(EMAIL);
+    let mut unreadable = customer.clone();
+    unreadable["updated_at"] = json!(EMAIL);
+    let broken = format!(r#"{{"error": "unexpected token at '{EMAIL}'"}}"#);
+    let hooks = [
+        Hook::of(&customer).with("Authorization", format!("Basic {basic}")),
+        Hook::of(&unreadable).with("Authorization", format!("Bearer {WEBHOOK_BEARER}")),
+        Hook::signed(broken).with("Authorization", format!("Bearer {WEBHOOK_BEARER}")),
+    ];
+    for hook in &hooks {
+        hook.to(zammad).await.ok(202);
+    }
+    let refused = [
+        Hook::of(&customer),
+        Hook::signed_with("another", "{}").with("Authorization", format!("Basic {basic}")),
+        Hook::signed("{}").with("Authorization", "Bearer another-t0k3n"),
+        Hook::signed(vec![b'x'; 6 * 1024 * 1024]),
+    ];
+    for hook in &refused {
+        assert!(matches!(hook.to(zammad).await.status, 401 | 413));
+    }
+    assert_eq!(outcomes(admin).await, [("applied".to_owned(), 1), ("failed".to_owned(), 2)].into());
+    let signatures = hooks.iter().chain(&refused).filter_map(Hook::signature);
+    let digits = signatures.map(|it| it.strip_prefix("sha1=").unwrap().to_owned());
+    digits.chain([basic, "another-t0k3n".to_owned()]).collect()
 }
 
 /// Does a little of everything, failures included, and answers the secrets that took part.
@@ -66,6 +104,10 @@ async fn busy_run(zammad: &Simulator, base: &str) -> Vec<String> {
         zammad.fail_on(&[Operation::MintToken], failure);
         assert!(500 <= ann.post(&path).await.status);
         zammad.recover();
+        // Otherwise so many failures in a row would end the requests.
+        let next = ann.invites(&plan).await;
+        ann.delete(&format!("{path}/{}", next.id)).await.ok(204);
+        codes.push(next.code);
     }
     let last = ann.invites(&plan).await;
     ann.get(&format!("/v1/{}", last.code)).await.problem(404, "not_found");
@@ -80,6 +122,7 @@ async fn busy_run(zammad: &Simulator, base: &str) -> Vec<String> {
     anonymous.with_token("x.y.z").get("/v1/me").await.problem(401, "unauthenticated");
     ada.sets(&json!({"user_limit": 7})).await;
     anonymous.get("/health/ready").await.ok(200);
+    codes.extend(deliver(&anonymous, &ada).await);
 
     let minted = zammad.tokens().into_iter().map(|it| it.value);
     let jwts = [&ann, &bob, &ada, &expired].map(|it| it.token().to_owned());
@@ -93,10 +136,15 @@ async fn nothing_secret_is_written(format: &str) {
     let mut environment: HashMap<String, String> = settings(&database.url, &zammad);
     environment.insert("FAMILY_PLAN__LOG__FORMAT".to_owned(), format.to_owned());
     environment.insert("FAMILY_PLAN__LOG__FILTER".to_owned(), "trace".to_owned());
+    environment.insert("FAMILY_PLAN__ZAMMAD__WEBHOOK_BASIC".to_owned(), WEBHOOK_BASIC.to_owned());
+    environment.insert("FAMILY_PLAN__ZAMMAD__WEBHOOK_BEARER".to_owned(), WEBHOOK_BEARER.to_owned());
     let configured = [
         environment["FAMILY_PLAN__SERVER__SECRET_KEY"].clone(),
         SECRET.to_owned(),
         environment["FAMILY_PLAN__ZAMMAD__TOKEN"].clone(),
+        hooks::SECRET.to_owned(),
+        WEBHOOK_BASIC.to_owned(),
+        WEBHOOK_BEARER.to_owned(),
     ];
 
     let server = Serving::start(&environment).await;
@@ -118,6 +166,12 @@ async fn nothing_secret_is_written(format: &str) {
         }
         for line in log.lines().filter(|it| it.contains(secret.as_str())) {
             found.push(format!("log: {secret} in {line}"));
+        }
+    }
+    for of_a_person in [EMAIL, CUSTOMER] {
+        assert!(holds(&afterwards, of_a_person));
+        for line in log.lines().filter(|it| it.contains(of_a_person)) {
+            found.push(format!("log: {of_a_person} in {line}"));
         }
     }
     found.dedup();

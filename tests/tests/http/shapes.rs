@@ -42,7 +42,17 @@ pub(crate) const ACCEPTANCE: &[&str] = &["plan_id", "membership", "redirect_to"]
 pub(crate) const ME: &[&str] =
     &["user_id", "email", "name", "individual_plan", "plan_in_force", "family_plan", "zammad_user_id"];
 pub(crate) const USER: &[&str] =
-    &["user_id", "email", "name", "individual_plan", "plan_in_force", "zammad_user_id"];
+    &["user_id", "email", "name", "individual_plan", "plan_in_force", "zammad_user_id", "zammad_user_state"];
+pub(crate) const SYNC: &[&str] = &[
+    "state",
+    "kind",
+    "users_seen",
+    "users_changed",
+    "users_vanished",
+    "started_at",
+    "finished_at",
+    "last_error",
+];
 pub(crate) const SETTINGS: &[&str] = &[
     "user_limit",
     "invite_ttl_seconds",
@@ -52,6 +62,19 @@ pub(crate) const SETTINGS: &[&str] = &[
     "updated_at",
     "updated_by",
 ];
+pub(crate) const ZAMMAD_USER: &[&str] = &[
+    "zammad_user_id",
+    "email",
+    "firstname",
+    "lastname",
+    "active",
+    "vanished_at",
+    "updated_at",
+    "seen_at",
+    "user_id",
+    "plan",
+];
+pub(crate) const DELIVERY: &[&str] = &["id", "delivery_id", "received_at", "state", "attempts", "reason"];
 pub(crate) const EVENT: &[&str] =
     &["id", "type", "timestamp", "plan_id", "actor", "reason", "request_id", "data"];
 pub(crate) const LIST: &[&str] = &["items", "next_cursor"];

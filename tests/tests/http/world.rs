@@ -14,13 +14,14 @@ use family_plan_server::{Running, ServeError, configuration::Sources, start, sys
 use family_plan_testkit::{ManualClock, server_url};
 use family_plan_zammad_simulator::{Config, Simulator};
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
 use crate::{
     client::{ADMIN, Caller, SERVICE, claims, http_client},
+    hooks,
     jwt::SECRET,
 };
 
@@ -100,8 +101,8 @@ impl Database {
             }
         };
         let database = Self { engine, url, name, folder };
-        database.administer("DROP DATABASE IF EXISTS").await;
-        database.administer("CREATE DATABASE").await;
+        database.administer(&format!("DROP DATABASE IF EXISTS {}", database.name)).await;
+        database.administer(&format!("CREATE DATABASE {}", database.name)).await;
         database
     }
 
@@ -113,30 +114,35 @@ impl Database {
     /// Removes it.
     pub(crate) async fn dispose(self) {
         let force = if self.engine == Engine::Postgres { " WITH (FORCE)" } else { "" };
-        self.execute(&format!("DROP DATABASE {}{force}", self.name)).await;
+        self.administer(&format!("DROP DATABASE {}{force}", self.name)).await;
         self.folder.close().unwrap();
     }
 
-    async fn administer(&self, what: &str) {
-        self.execute(&format!("{what} {}", self.name)).await;
-    }
-
-    async fn execute(&self, sql: &str) {
-        let sql = AssertSqlSafe(sql.to_owned());
+    /// Runs a statement in it, past the servers.
+    pub(crate) async fn execute(&self, sql: &str) {
         match self.engine {
-            Engine::Sqlite => (),
-            Engine::Postgres => {
-                let mut connection = PgConnection::connect(&admin_url(self.engine)).await.unwrap();
-                connection.execute(sql).await.unwrap();
-                connection.close().await.unwrap();
-            }
-            Engine::Mariadb => {
-                let mut connection = MySqlConnection::connect(&admin_url(self.engine)).await.unwrap();
-                connection.execute(sql).await.unwrap();
-                connection.close().await.unwrap();
-            }
+            Engine::Sqlite => execute::<SqliteConnection>(&self.url, sql).await,
+            Engine::Postgres => execute::<PgConnection>(&self.url, sql).await,
+            Engine::Mariadb => execute::<MySqlConnection>(&self.url, sql).await,
         }
     }
+
+    async fn administer(&self, sql: &str) {
+        match self.engine {
+            Engine::Sqlite => (),
+            Engine::Postgres => execute::<PgConnection>(&admin_url(self.engine), sql).await,
+            Engine::Mariadb => execute::<MySqlConnection>(&admin_url(self.engine), sql).await,
+        }
+    }
+}
+
+async fn execute<C: Connection>(url: &str, sql: &str)
+where
+    for<'a> &'a mut C: Executor<'a>,
+{
+    let mut connection = C::connect(url).await.unwrap();
+    connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
+    connection.close().await.unwrap();
 }
 
 fn admin_url(engine: Engine) -> String {
@@ -162,8 +168,13 @@ pub(crate) fn settings(database: &str, zammad: &Simulator) -> HashMap<String, St
         ("AUTH__COOKIE", COOKIE),
         ("ZAMMAD__URL", &zammad.url()),
         ("ZAMMAD__TOKEN", zammad.agent_token()),
+        ("ZAMMAD__WEBHOOK_SECRETS", hooks::SECRET),
         // Enough for an attempt and its repetitions; tests of failures wait for all of them.
         ("ZAMMAD__DEADLINE_SECONDS", "2"),
+        // Nothing is done by itself, unless a test asks for it.
+        ("ZAMMAD__SYNC_SECONDS", "0"),
+        ("ZAMMAD__FULL_SYNC_SECONDS", "0"),
+        ("ZAMMAD__SWEEP_SECONDS", "0"),
     ]
     .map(|(name, value)| (format!("FAMILY_PLAN__{name}"), value.to_owned()))
     .into()
@@ -239,6 +250,20 @@ impl World {
         let running = start(configuration, self.clock.clone(), Arc::new(SystemIds)).await?;
         self.servers.push(Server { base: format!("http://{}", running.address), running });
         Ok(())
+    }
+
+    /// Stops every server, and starts one with these settings besides the ones there were; an empty one is left out.
+    /// Callers from before have nobody to talk to.
+    pub(crate) async fn restart_with(&mut self, changes: &[(&str, &str)]) {
+        // Connections that are kept would keep servers from stopping.
+        self.http = http_client();
+        for server in self.servers.drain(..) {
+            server.running.stop().await;
+        }
+        for (name, value) in changes {
+            self.settings.insert(format!("FAMILY_PLAN__{name}"), (*value).to_owned());
+        }
+        self.start_another().await.unwrap();
     }
 
     /// The address of the `n`th server, going around.

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use family_plan_application::{InviteRequest, IssueInviteError, SaveFailure};
 use family_plan_domain::{
-    PlanFull, ResendRefusal, Seats,
+    InviteId, PlanFull, PlanId, ResendRefusal, Seats,
     ports::{Clock, HelpDeskError, LoadedPlan, MockPlans, Plans, SaveError, StoreError},
+};
+use family_plan_testkit::{
+    START,
+    fixtures::{new_invite, user_id},
 };
 use time::Duration;
 
@@ -84,17 +88,64 @@ async fn a_token_is_discarded_when_the_last_seat_went_while_it_was_minted() {
     assert_eq!(scene.tokens.discarded(), [scene.tokens.minted()[4].0]);
 }
 
-#[tokio::test]
-async fn a_token_is_discarded_when_its_invite_cannot_be_saved() {
-    let scene = Scene::new();
-    let plan = scene.open("ann").await;
+/// Issues an invite whose save fails, although nobody knows whether it was carried out; `found` is what the plan is
+/// like when somebody looks for the invite. Answers which tokens were discarded.
+async fn discarded_after_a_failed_save(
+    scene: &Scene,
+    plan: PlanId,
+    found: impl Fn(InviteId) -> Result<Option<LoadedPlan>, StoreError> + Send + 'static,
+) -> Vec<InviteId> {
     let loaded = scene.store.load(plan, scene.clock.now()).await.unwrap().unwrap();
-    let fails = || Err(SaveError::Store(StoreError::new("the disk is full")));
-    let issue = scene.issuing(plans_that(loaded.clone(), loaded, fails), scene.tokens.clone());
+    let mut plans = MockPlans::new();
+    plans.expect_load().returning(move |_, _| Ok(Some(loaded.clone())));
+    plans.expect_save().returning(|_, _| Err(SaveError::Store(StoreError::new("the connection broke"))));
+    plans.expect_load_with_invite().times(1).returning(move |_, invite, _| found(invite));
+    let issue = scene.issuing(Arc::new(plans), scene.tokens.clone());
     let err = issue.run(caller("ann"), plan, InviteRequest::default()).await.unwrap_err();
     assert!(matches!(err, IssueInviteError::Save(SaveFailure::Store(_))), "{err:?}");
     scene.settle().await;
-    assert_eq!(scene.tokens.discarded(), [scene.tokens.minted()[0].0]);
+    scene.tokens.discarded()
+}
+
+#[tokio::test]
+async fn a_token_is_discarded_when_its_invite_could_not_be_saved() {
+    let scene = Scene::new();
+    let plan = scene.open("ann").await;
+    let loaded = scene.store.load(plan, scene.clock.now()).await.unwrap();
+    let discarded = discarded_after_a_failed_save(&scene, plan, move |_| Ok(loaded.clone())).await;
+    assert_eq!(discarded, [scene.tokens.minted()[0].0]);
+}
+
+#[tokio::test]
+async fn a_token_is_discarded_when_the_plan_is_gone_too() {
+    let scene = Scene::new();
+    let plan = scene.open("ann").await;
+    let discarded = discarded_after_a_failed_save(&scene, plan, |_| Ok(None)).await;
+    assert_eq!(discarded, [scene.tokens.minted()[0].0]);
+}
+
+#[tokio::test]
+async fn a_token_stays_when_its_invite_was_saved_after_all() {
+    let scene = Scene::new();
+    let plan = scene.open("ann").await;
+    let loaded = scene.store.load(plan, scene.clock.now()).await.unwrap().unwrap();
+    let found = move |invite| {
+        let mut found = loaded.clone();
+        let new = new_invite(invite, &user_id("ann"), START);
+        found.plan.issue(new, None, START, &found.settings).unwrap();
+        Ok(Some(found))
+    };
+    let discarded = discarded_after_a_failed_save(&scene, plan, found).await;
+    assert_eq!(discarded, []);
+}
+
+#[tokio::test]
+async fn a_token_stays_when_nobody_can_tell_whether_its_invite_was_saved() {
+    let scene = Scene::new();
+    let plan = scene.open("ann").await;
+    let found = |_| Err(StoreError::new("the connection is still broken"));
+    assert_eq!(discarded_after_a_failed_save(&scene, plan, found).await, []);
+    assert_eq!(scene.tokens.minted().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,11 @@
 
 mod accepting;
 mod access;
+mod deliveries;
 mod issuing;
+mod linking;
+mod pulling;
 mod scene;
 mod settings;
+mod sweeping;
+mod writing_plans;

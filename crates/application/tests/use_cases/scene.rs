@@ -3,20 +3,26 @@
 use std::sync::Arc;
 
 use family_plan_application::{
-    AcceptInvite, AcceptInviteError, Acceptance, AdministerSettings, Caller, DetachMember, InviteRequest,
-    IssueInvite, IssueInviteError, IssuedInvite, LinkKey, Mint, OpenPlan, PlanAccess, PreviewInvite,
-    SecretKey,
+    AcceptInvite, AcceptInviteError, Acceptance, AdministerSettings, ApplyDeliveries, Caller, DetachMember,
+    InviteRequest, IssueInvite, IssueInviteError, IssuedInvite, LinkKey, LinkZammadUser, Me, Mint, OpenPlan,
+    People, PlanAccess, PreviewInvite, PullUsers, ReceiveDelivery, SecretKey,
 };
 use family_plan_domain::{
-    Email, PersonName, PlanId, PlanName,
-    ports::{Clock, Ids, InviteTokens, Plans},
+    Email, Event, EventKind, MirroredUser, Person, PersonName, PlanId, PlanName, ZammadUser, ZammadUserId,
+    ports::{Clock, HelpDeskUsers, Ids, InviteTokens, Plans, Users, ZammadUsers},
 };
-use family_plan_testkit::{FakeInviteTokens, ManualClock, MemoryStore, SequentialIds, fixtures::user_id};
-use tokio_util::task::TaskTracker;
+use family_plan_testkit::{
+    FakeDeliveryReader, FakeHelpDesk, FakeInviteTokens, ManualClock, MemoryStore, SequentialIds,
+    fixtures::{user_id, zammad_user},
+};
+use time::OffsetDateTime;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+#[derive(Clone)]
 pub(crate) struct Scene {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) tokens: Arc<FakeInviteTokens>,
+    pub(crate) help_desk: Arc<FakeHelpDesk>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) ids: Arc<SequentialIds>,
     pub(crate) background: TaskTracker,
@@ -25,13 +31,26 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) fn new() -> Self {
         let ids = Arc::new(SequentialIds::default());
+        let clock = Arc::new(ManualClock::default());
         Self {
             store: Arc::new(MemoryStore::new(ids.clone() as Arc<dyn Ids>)),
             tokens: Arc::new(FakeInviteTokens::new(ids.clone() as Arc<dyn Ids>)),
-            clock: Arc::new(ManualClock::default()),
+            help_desk: Arc::new(FakeHelpDesk::new(clock.clone() as Arc<dyn Clock>)),
+            clock,
             ids,
             background: TaskTracker::new(),
         }
+    }
+
+    /// The helpdesk is to be told plans.
+    pub(crate) fn telling_plans() -> Self {
+        let scene = Self::new();
+        let store = MemoryStore::clone(&scene.store).noting_plan_writes();
+        Self { store: Arc::new(store), ..scene }
+    }
+
+    pub(crate) fn people(&self) -> People {
+        People { users: self.store.clone(), zammad_users: self.store.clone(), clock: self.clock.clone() }
     }
 
     pub(crate) fn access(&self) -> PlanAccess {
@@ -39,7 +58,7 @@ impl Scene {
     }
 
     pub(crate) fn access_to(&self, plans: Arc<dyn Plans>) -> PlanAccess {
-        PlanAccess { plans, users: self.store.clone(), clock: self.clock.clone() }
+        PlanAccess { plans, people: self.people(), clock: self.clock.clone() }
     }
 
     pub(crate) fn issuing(&self, plans: Arc<dyn Plans>, tokens: Arc<dyn InviteTokens>) -> IssueInvite {
@@ -52,7 +71,7 @@ impl Scene {
     pub(crate) async fn open(&self, owner: &str) -> PlanId {
         let open = OpenPlan {
             plans: self.store.clone(),
-            users: self.store.clone(),
+            people: self.people(),
             settings: self.store.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
@@ -71,7 +90,7 @@ impl Scene {
         caller: &Caller,
     ) -> Result<Acceptance, AcceptInviteError> {
         let accept =
-            AcceptInvite { plans: self.store.clone(), users: self.store.clone(), clock: self.clock.clone() };
+            AcceptInvite { plans: self.store.clone(), people: self.people(), clock: self.clock.clone() };
         accept.run(caller, &invite.code).await
     }
 
@@ -92,6 +111,76 @@ impl Scene {
         AdministerSettings { settings: self.store.clone(), clock: self.clock.clone() }
     }
 
+    pub(crate) fn receiving(&self) -> ReceiveDelivery {
+        ReceiveDelivery { inbox: self.store.clone(), clock: self.clock.clone(), ids: self.ids.clone() }
+    }
+
+    pub(crate) fn applying(&self) -> ApplyDeliveries {
+        ApplyDeliveries {
+            inbox: self.store.clone(),
+            reader: Arc::new(FakeDeliveryReader),
+            zammad_users: self.store.clone(),
+            people: self.people(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
+    }
+
+    /// A webhook tells of these users, and what it tells is applied.
+    pub(crate) async fn deliver(&self, users: &[ZammadUser]) {
+        let body = family_plan_testkit::delivery(users);
+        assert!(self.receiving().run(None, body).await.unwrap(), "it comes for the first time");
+        assert_eq!(self.applying().run().await.unwrap(), 1);
+    }
+
+    pub(crate) fn pulling(&self) -> PullUsers {
+        PullUsers {
+            help_desk: self.help_desk.clone(),
+            zammad_users: self.store.clone(),
+            people: self.people(),
+            plan_writes: Some(self.store.clone()),
+            syncs: self.store.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    pub(crate) fn linking(&self) -> LinkZammadUser {
+        LinkZammadUser {
+            users: self.store.clone(),
+            zammad_users: self.store.clone(),
+            plans: self.store.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// What `caller` learns about themselves.
+    pub(crate) async fn me(&self, caller: &Caller) -> Person {
+        Me { people: self.people() }.run(caller).await.unwrap()
+    }
+
+    /// A user as the helpdesk has them.
+    pub(crate) async fn help_desk_user(&self, user: i64) -> ZammadUser {
+        self.help_desk.find(ZammadUserId(user)).await.unwrap().unwrap()
+    }
+
+    /// Who of the helpdesk a user is.
+    pub(crate) async fn association(&self, user: &str) -> Option<ZammadUserId> {
+        let person = Users::find(&*self.store, user_id(user)).await.unwrap()?;
+        person.user.zammad_user_id
+    }
+
+    /// What is known of a user of the helpdesk.
+    pub(crate) async fn mirrored(&self, user: i64) -> Option<MirroredUser> {
+        ZammadUsers::find(&*self.store, ZammadUserId(user)).await.unwrap()
+    }
+
+    /// The events of that kind, in order.
+    pub(crate) fn events(&self, kind: EventKind) -> Vec<Event> {
+        self.store.events().into_iter().filter(|it| it.kind == kind).collect()
+    }
+
     pub(crate) async fn loaded(&self, plan: PlanId) -> family_plan_domain::Plan {
         self.store.load(plan, self.clock.now()).await.unwrap().unwrap().plan
     }
@@ -101,6 +190,20 @@ impl Scene {
         self.background.close();
         self.background.wait().await;
         self.background.reopen();
+    }
+}
+
+/// A user of the helpdesk with the address that [`caller`] has.
+pub(crate) fn zammads(id: i64, user: &str, updated_at: OffsetDateTime) -> ZammadUser {
+    ZammadUser { email: Some(format!("{user}@example.com")), ..zammad_user(id, updated_at) }
+}
+
+/// Begins `work`, which comes to a halt at a hook, and kills it there.
+pub(crate) async fn killed<T>(work: impl Future<Output = T>) {
+    tokio::select! {
+        biased;
+        _ = work => panic!("nothing kept it"),
+        () = std::future::ready(()) => (),
     }
 }
 

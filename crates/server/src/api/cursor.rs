@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use family_plan_application::MemberPlace;
-use family_plan_domain::{EventCursor, InviteId, PlanId, UserId};
+use family_plan_domain::{DeliveryId, EventCursor, InviteId, PlanId, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -19,6 +19,16 @@ impl Place for PlanId {
 }
 
 impl Place for InviteId {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Uuid::from(*self))
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        Some(Self::from(decode_uuid(text)?))
+    }
+}
+
+impl Place for DeliveryId {
     fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(Uuid::from(*self))
     }

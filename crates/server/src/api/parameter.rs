@@ -3,7 +3,7 @@
 use std::{borrow::Cow, marker::PhantomData};
 
 use family_plan_application::PageSize;
-use family_plan_domain::{InviteStatus, UserId};
+use family_plan_domain::{DeliveryState, InviteStatus, UserId, ZammadUserId};
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
     types::{ParseFromParameter, ParseResult, Type},
@@ -161,6 +161,40 @@ impl Parameter for State {
 
     fn parse(text: &str) -> Result<InviteStatus, String> {
         InviteStatus::parse(text).ok_or_else(|| "must be `open`, `used`, `revoked` or `expired`".to_owned())
+    }
+}
+
+/// What became of a delivery.
+#[derive(Debug)]
+pub(crate) struct DeliveryStateName;
+
+impl Parameter for DeliveryStateName {
+    type Value = DeliveryState;
+
+    fn schema() -> MetaSchema {
+        let names = ["pending", "applied", "ignored", "failed"];
+        MetaSchema { enum_items: names.map(Into::into).to_vec(), ..MetaSchema::new("string") }
+    }
+
+    fn parse(text: &str) -> Result<DeliveryState, String> {
+        let state = DeliveryState::parse(text);
+        state.ok_or_else(|| "must be `pending`, `applied`, `ignored` or `failed`".to_owned())
+    }
+}
+
+/// The id of a user of the helpdesk.
+#[derive(Debug)]
+pub(crate) struct ZammadUser;
+
+impl Parameter for ZammadUser {
+    type Value = ZammadUserId;
+
+    fn schema() -> MetaSchema {
+        MetaSchema { minimum: Some(1.0), ..MetaSchema::new_with_format("integer", "int64") }
+    }
+
+    fn parse(text: &str) -> Result<ZammadUserId, String> {
+        text.parse().map(ZammadUserId).map_err(|_| "must be a whole number".to_owned())
     }
 }
 

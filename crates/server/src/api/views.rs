@@ -6,6 +6,7 @@ mod members;
 mod plans;
 mod settings;
 mod users;
+mod zammad;
 
 pub(crate) use self::{
     events::EventView,
@@ -14,4 +15,5 @@ pub(crate) use self::{
     plans::{PlanView, SeatsView},
     settings::{DetachedInvitesView, SettingsView},
     users::{MeView, PlanInForceView, UserView},
+    zammad::{DeliveryView, SyncView, ZammadUserState, ZammadUserView},
 };

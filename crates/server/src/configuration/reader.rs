@@ -10,13 +10,6 @@ use super::{Mistake, PREFIX, SEPARATOR};
 const LATER: &[&str] = &[
     "server.previous_secret_keys",
     "server.trusted_proxies",
-    "zammad.webhook_secrets",
-    "zammad.webhook_basic",
-    "zammad.webhook_bearer",
-    "zammad.sync_seconds",
-    "zammad.full_sync_seconds",
-    "zammad.sweep_seconds",
-    "zammad.plan_attribute",
     "sentry.traces_sample_rate",
     "sentry.send_default_pii",
 ];

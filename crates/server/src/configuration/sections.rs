@@ -3,7 +3,8 @@
 use std::{net::SocketAddr, time::Duration};
 
 use family_plan_application::SecretKey;
-use family_plan_zammad::{Version, Zone};
+use family_plan_domain::SyncSchedule;
+use family_plan_zammad::{PlanAttribute, Version, WebhookCredential, WebhookSecrets, Zone};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -128,6 +129,25 @@ pub struct ZammadConfiguration {
     pub time_zone: Option<Zone>,
     /// All retries of one mint together.
     pub deadline: Duration,
+    /// Who may deliver webhooks.
+    pub webhook: WebhookConfiguration,
+    /// How often users are pulled.
+    pub schedule: SyncSchedule,
+    /// How often tokens are swept; `None` for never.
+    pub sweep_every: Option<time::Duration>,
+    /// The attribute of Zammad's users that shows the plan in force.
+    pub plan_attribute: Option<PlanAttribute>,
+}
+
+/// Who may deliver webhooks, and how large they may be.
+#[derive(Clone, Debug)]
+pub struct WebhookConfiguration {
+    /// What deliveries are signed with: any of these.
+    pub secrets: WebhookSecrets,
+    /// What they must bring along besides.
+    pub credential: WebhookCredential,
+    /// How large a body may be, in bytes.
+    pub body_limit: usize,
 }
 
 pub(super) fn zammad(reader: &mut Reader) -> Option<ZammadConfiguration> {
@@ -140,6 +160,13 @@ pub(super) fn zammad(reader: &mut Reader) -> Option<ZammadConfiguration> {
         Ok(seconds @ 1..=120) => Ok(Duration::from_secs(seconds)),
         _ => Err("must be a number of seconds from 1 to 120"),
     });
+    let webhook = webhook(reader);
+    let schedule = SyncSchedule {
+        incremental: interval(reader, "zammad.sync_seconds", time::Duration::minutes(5)),
+        full: interval(reader, "zammad.full_sync_seconds", time::Duration::DAY),
+    };
+    let sweep_every = interval(reader, "zammad.sweep_seconds", time::Duration::HOUR);
+    let plan_attribute = reader.optional("zammad.plan_attribute", str::parse);
     Some(ZammadConfiguration {
         url: url?,
         token: token?,
@@ -147,7 +174,47 @@ pub(super) fn zammad(reader: &mut Reader) -> Option<ZammadConfiguration> {
         version: version.unwrap_or_default(),
         time_zone,
         deadline: deadline.unwrap_or(Duration::from_secs(10)),
+        webhook,
+        schedule,
+        sweep_every,
+        plan_attribute,
     })
+}
+
+fn webhook(reader: &mut Reader) -> WebhookConfiguration {
+    let secrets = reader.optional("zammad.webhook_secrets", |it| {
+        let secrets: Vec<SecretString> = it.split(',').map(|it| it.trim().into()).collect();
+        let are_set = secrets.iter().all(|it| !it.expose_secret().is_empty());
+        if are_set {
+            Ok(secrets)
+        } else {
+            Err("must be secrets with commas between them, none of them empty")
+        }
+    });
+    let basic = reader.optional("zammad.webhook_basic", |it| {
+        let is_pair = it.split_once(':').is_some_and(|(user, _)| !user.is_empty());
+        if is_pair { Ok(SecretString::from(it)) } else { Err("must be `user:password`") }
+    });
+    let bearer = reader.optional("zammad.webhook_bearer", zammad_token);
+    let body_limit = reader.optional("zammad.webhook_body_limit_bytes", |it| match it.parse() {
+        Ok(bytes @ 1_024..=67_108_864) => Ok(bytes),
+        _ => Err("must be a number of bytes from 1024 to 67108864"),
+    });
+    WebhookConfiguration {
+        secrets: WebhookSecrets::new(&secrets.unwrap_or_default()),
+        credential: WebhookCredential::new(basic.as_ref(), bearer.as_ref()),
+        body_limit: body_limit.unwrap_or(5 * 1_024 * 1_024),
+    }
+}
+
+/// How often something is done; 0 for never.
+fn interval(reader: &mut Reader, name: &str, default: time::Duration) -> Option<time::Duration> {
+    let seconds = reader.optional(name, |it| match it.parse() {
+        Ok(seconds @ 0..=31_536_000) => Ok(seconds),
+        _ => Err("must be a number of seconds from 0, which means never, to 31536000"),
+    });
+    let pause = seconds.map_or(default, time::Duration::seconds);
+    pause.is_positive().then_some(pause)
 }
 
 /// Where failures are reported.

@@ -1,6 +1,7 @@
 //! A client of the API and of the pages, as one of the people.
 
 use anyhow::{Context, ensure};
+use family_plan_zammad_simulator::WebhookRequest;
 use reqwest::{Method, Response, StatusCode, header, redirect::Policy};
 use serde_json::Value;
 
@@ -87,6 +88,15 @@ impl<'a> Browser<'a> {
 
     pub(super) async fn delete(&self, path: &str) -> anyhow::Result<Answer> {
         self.call(Method::DELETE, path, None, None).await
+    }
+
+    /// Delivers what a webhook of the helpdesk's did, or somebody who wants to be taken for it.
+    pub(super) async fn deliver(&self, delivery: &WebhookRequest) -> anyhow::Result<Answer> {
+        let method = Method::from_bytes(delivery.method.as_bytes())?;
+        let request = self.http.request(method, &delivery.url).body(delivery.body.clone());
+        let headers = delivery.headers.iter();
+        let request = headers.fold(request, |request, (name, value)| request.header(name, value));
+        answer(request.send().await?).await
     }
 
     /// Opens a page, as a person who follows a link does.

@@ -9,7 +9,8 @@ use std::{
 use anyhow::Context;
 use aws_lc_rs::rand;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use family_plan_zammad_simulator::{Config, Simulator};
+use family_plan_domain::ports::Clock;
+use family_plan_zammad_simulator::{Config, NewWebhook, Simulator};
 use tempfile::TempDir;
 
 use super::{clock::MovableClock, site};
@@ -22,6 +23,9 @@ use crate::{
 
 /// The cookie that the login page sets.
 pub(super) const COOKIE: &str = "family_plan_demo";
+
+/// Where the helpdesk's people see the plan of a customer.
+pub(super) const PLAN_ATTRIBUTE: &str = "plan";
 
 /// A running service with all that it needs, and the clock that it goes by.
 pub(super) struct World {
@@ -41,13 +45,18 @@ impl World {
     pub(super) async fn start(port: u16) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("family-plan-demo-").tempdir()?;
         let clock = Arc::new(MovableClock::default());
-        let zammad = Simulator::start(&Config::default())?;
+        let zammad_clock = Arc::clone(&clock);
+        let zammad = Simulator::start(&Config::default().clock(move || zammad_clock.now()))?;
         // The service's own address is part of what it is configured with.
         let listen = free_address(port).with_context(|| format!("port {port} is taken: try --port 0"))?;
         let service_url = format!("http://{listen}/");
         let site_listen = free_address(0)?;
         let site_url = format!("http://{site_listen}");
 
+        let webhook_secret = random_key()?;
+        let webhook = NewWebhook::to(format!("{service_url}v1/zammad/webhook"));
+        zammad.add_webhook(webhook.signed_with(&webhook_secret));
+        zammad.add_user_attribute(PLAN_ATTRIBUTE);
         let database = folder.path().join("family-plan.db");
         let settings = HashMap::from([
             ("FAMILY_PLAN__SERVER__LISTEN", listen.to_string()),
@@ -60,6 +69,8 @@ impl World {
             ("FAMILY_PLAN__AUTH__COOKIE", COOKIE.to_owned()),
             ("FAMILY_PLAN__ZAMMAD__URL", zammad.url()),
             ("FAMILY_PLAN__ZAMMAD__TOKEN", zammad.agent_token().to_owned()),
+            ("FAMILY_PLAN__ZAMMAD__WEBHOOK_SECRETS", webhook_secret),
+            ("FAMILY_PLAN__ZAMMAD__PLAN_ATTRIBUTE", PLAN_ATTRIBUTE.to_owned()),
             // The story waits for one failure of the helpdesk.
             ("FAMILY_PLAN__ZAMMAD__DEADLINE_SECONDS", "2".to_owned()),
         ]);

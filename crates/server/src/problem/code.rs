@@ -114,6 +114,12 @@ codes! {
     ZammadRejected, "zammad_rejected", BAD_GATEWAY, "Helpdesk refused",
         "The helpdesk that mints invites refused to. Nothing was issued, no seat is held.",
         "The service's operator has to look at its Zammad account.";
+    ZammadUserTaken, "zammad_user_taken", CONFLICT, "Helpdesk user taken",
+        "Somebody else is associated with that user of the helpdesk.",
+        "Take the other association away first, if it is wrong.";
+    WebhookSignatureInvalid, "webhook_signature_invalid", UNAUTHORIZED, "Webhook signature invalid",
+        "The delivery is not signed with a secret that is configured here, or lacks the credentials.",
+        "Compare the webhook's signature token and credentials in Zammad with this service's configuration.";
     PreconditionRequired, "precondition_required", PRECONDITION_REQUIRED, "Precondition required",
         "The settings are only replaced by somebody who says which ones they saw.",
         "Send `If-Match` with the `ETag` of the settings you read.";

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use family_plan_application::{
-    AcceptInviteError, AccessError, ChangePlanError, ClosePlanError, DetachMemberError, EditUserError,
-    IssueInviteError, ListPlansError, MeError, OpenPlanError, PreviewInviteError, ReplaceSettingsError,
-    RevokeInviteError, SaveFailure, TransferPlanError,
+    AcceptInviteError, AccessError, ChangePlanError, ClosePlanError, DeliveriesError, DetachMemberError,
+    EditUserError, IssueInviteError, LinkZammadUserError, ListPlansError, MeError, OpenPlanError,
+    PreviewInviteError, ReplaceSettingsError, RevokeInviteError, SaveFailure, SyncError, TransferPlanError,
 };
 use family_plan_domain::{
     AcceptRefusal, DetachRefusal, PlanFull, ResendRefusal,
@@ -71,6 +71,36 @@ impl From<OpenPlanError> for Problem {
             OpenPlanError::Forbidden => Self::new(Code::Forbidden),
             OpenPlanError::AlreadyInPlan => Self::new(Code::AlreadyInPlan),
             OpenPlanError::Save(err) => err.into(),
+        }
+    }
+}
+
+impl From<LinkZammadUserError> for Problem {
+    fn from(err: LinkZammadUserError) -> Self {
+        match err {
+            LinkZammadUserError::Forbidden => Self::new(Code::Forbidden),
+            LinkZammadUserError::Taken => Self::new(Code::ZammadUserTaken),
+            LinkZammadUserError::NotFound => Self::new(Code::NotFound),
+            LinkZammadUserError::Store(err) => err.into(),
+        }
+    }
+}
+
+impl From<DeliveriesError> for Problem {
+    fn from(err: DeliveriesError) -> Self {
+        match err {
+            DeliveriesError::Forbidden => Self::new(Code::Forbidden),
+            DeliveriesError::NotFound => Self::new(Code::NotFound),
+            DeliveriesError::Store(err) => err.into(),
+        }
+    }
+}
+
+impl From<SyncError> for Problem {
+    fn from(err: SyncError) -> Self {
+        match err {
+            SyncError::Forbidden => Self::new(Code::Forbidden),
+            SyncError::Store(err) => err.into(),
         }
     }
 }

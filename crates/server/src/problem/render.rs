@@ -1,8 +1,11 @@
 //! Problems as bodies, and the log lines of those that need a person.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
-use poem::{IntoResponse, Response, http::header};
+use poem::{
+    IntoResponse, Response,
+    http::{StatusCode, header},
+};
 use poem_openapi::{Object, types::ToJSON};
 use url::Url;
 
@@ -67,13 +70,14 @@ impl ProblemContext {
             .status(code.status())
             .content_type("application/problem+json")
             .body(body.to_json_string());
-        if code == Code::Unauthenticated {
+        // HTTP asks for a challenge with each of them.
+        if code.status() == StatusCode::UNAUTHORIZED {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         }
         if let Some(pause) = problem.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, pause.as_secs().max(1).into());
+            response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(pause).into());
         }
         response.into_response()
     }
@@ -86,14 +90,32 @@ impl ProblemContext {
     }
 }
 
-/// Writes the failures that need a person to the log; refusals are nobody's failure.
+/// At least one, and none too few: whoever comes back too early is refused again.
+fn whole_seconds(pause: Duration) -> u64 {
+    let has_rest = 0 < pause.subsec_nanos();
+    pause.as_secs().saturating_add(has_rest.into()).max(1)
+}
+
+/// Writes the failures that need a person to the log; refusals are nobody's failure. That the helpdesk is out of reach has
+/// been told once when it was left alone, and passes.
 pub fn log_failure(problem: &Problem, request_id: &str) {
-    if problem.code.status().is_server_error() {
-        tracing::error!(
-            code = problem.code.as_str(),
-            request_id,
-            error = problem.source(),
-            "the request failed"
-        );
+    let (code, error) = (problem.code.as_str(), problem.source());
+    if problem.code == Code::ZammadUnavailable {
+        tracing::warn!(code, request_id, error, "the request failed");
+    } else if problem.code.status().is_server_error() {
+        tracing::error!(code, request_id, error, "the request failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_are_rounded_up_to_whole_seconds() {
+        for (milliseconds, seconds) in [(0, 1), (1, 1), (999, 1), (1_000, 1), (1_001, 2), (14_999, 15)] {
+            assert_eq!(whole_seconds(Duration::from_millis(milliseconds)), seconds, "{milliseconds}");
+        }
+        assert_eq!(whole_seconds(Duration::MAX), u64::MAX);
     }
 }

@@ -1,10 +1,11 @@
 //! Users, and the plan in force for them.
 
+use family_plan_application::UserReport;
 use family_plan_domain::{Email, IndividualPlan, Person, PersonName, PlanInForce};
 use poem_openapi::{Enum, Object};
 use uuid::Uuid;
 
-use super::Role;
+use super::{Role, ZammadUserState};
 use crate::api::nullable::Nullable;
 
 /// Whose plan it is.
@@ -109,12 +110,16 @@ pub(crate) struct UserView {
     plan_in_force: Nullable<PlanInForceView>,
     /// The helpdesk's user that stands for them.
     zammad_user_id: Nullable<i64>,
+    /// What is known of that user; `null` when there is none.
+    zammad_user_state: Nullable<ZammadUserState>,
 }
 
-impl From<Person> for UserView {
-    fn from(person: Person) -> Self {
+impl From<UserReport> for UserView {
+    fn from(UserReport { person, zammad_user }: UserReport) -> Self {
+        let is_linked = person.user.zammad_user_id.is_some();
+        let zammad_user_state = is_linked.then(|| zammad_user.as_ref().into()).into();
         let MeView { user_id, email, name, individual_plan, plan_in_force, zammad_user_id, .. } =
             person.into();
-        Self { user_id, email, name, individual_plan, plan_in_force, zammad_user_id }
+        Self { user_id, email, name, individual_plan, plan_in_force, zammad_user_id, zammad_user_state }
     }
 }
