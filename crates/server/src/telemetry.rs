@@ -1,11 +1,16 @@
 //! The log, and the reports of failures.
 
+mod json_lines;
+
 use std::io::IsTerminal;
 
 use family_plan_error_reporting::Reporting;
 use secrecy::ExposeSecret;
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, fmt::format::JsonFields, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
+use self::json_lines::JsonLines;
 use crate::configuration::{LogConfiguration, LogFormat, SentryConfiguration};
 
 /// Begins to log, and to report failures if there is somewhere to report them to, until what this returns is dropped.
@@ -21,9 +26,11 @@ pub fn begin(log: &LogConfiguration, sentry: &SentryConfiguration) -> Option<Rep
             .with_ansi(std::io::stderr().is_terminal())
             .with_writer(std::io::stderr)
             .boxed(),
-        LogFormat::Json => {
-            tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
-        }
+        LogFormat::Json => tracing_subscriber::fmt::layer()
+            .fmt_fields(JsonFields::new())
+            .event_format(JsonLines)
+            .with_writer(std::io::stderr)
+            .boxed(),
     };
     let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::registry()
