@@ -1,5 +1,6 @@
 //! Every automation of the workspace: `cargo xtask <command>`.
 
+mod bench;
 mod ci;
 mod debian;
 mod demo;
@@ -39,6 +40,8 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Measure speed and memory, and print the figures.
+    Bench,
     /// Run what the CI server runs, in the same order: format, lints, docs, dependencies, tests, clean tree.
     Ci,
     /// Check which crate may depend on which, licences and sources, with cargo-deny.
@@ -77,6 +80,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
             print!("{verdict}");
             Ok(verdict.close())
         }
+        Task::Bench => bench::run().map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run(),
         Task::Deny => deny::run().map(|()| ExitCode::SUCCESS),
         Task::DenyTest => deny_test::run().map(|()| ExitCode::SUCCESS),

@@ -24,6 +24,12 @@ use crate::{
     servers::account::Account,
 };
 
+/// Tests and benches read the PostgreSQL server's address here.
+pub(crate) const POSTGRES_URL: &str = "FAMILY_PLAN_TEST_POSTGRES_URL";
+
+/// Tests and benches read the MariaDB server's address here.
+pub(crate) const MARIADB_URL: &str = "FAMILY_PLAN_TEST_MARIADB_URL";
+
 /// How long a server may take until it answers.
 const START_TIMEOUT: Duration = Duration::from_secs(90);
 

@@ -21,18 +21,12 @@ use crate::{
     debian,
     group::{self, Group, PULSE},
     interrupt,
-    servers::Servers,
+    servers::{MARIADB_URL, POSTGRES_URL, Servers},
     test::{report::Report, verdict::Versions},
     workspace,
 };
 
 pub(crate) use crate::test::verdict::Verdict;
-
-/// The tests read the PostgreSQL server's address here.
-const POSTGRES_URL: &str = "FAMILY_PLAN_TEST_POSTGRES_URL";
-
-/// The tests read the MariaDB server's address here.
-const MARIADB_URL: &str = "FAMILY_PLAN_TEST_MARIADB_URL";
 
 /// How long output may still come after Cargo has ended.
 const LAST_WORDS: Duration = Duration::from_secs(2);
