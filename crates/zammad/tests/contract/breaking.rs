@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use family_plan_domain::ports::InviteTokens;
-use family_plan_zammad::{BreakerState, Pace, ZammadClient, ZammadError};
+use family_plan_zammad::{BreakerState, Pace, ZammadClient, ZammadConfig, ZammadError};
 use serde_json::json;
 use wiremock::ResponseTemplate;
 
@@ -13,10 +13,17 @@ use crate::{
 };
 
 const REST: Duration = Duration::from_secs(15);
+const FAILURES: u16 = 5;
 
 /// Times as they are in earnest, on a clock that stands still.
 async fn scene() -> Scene {
     Scene::with(|it| it.pace = Pace { settling: Duration::ZERO, ..Pace::default() }).await
+}
+
+fn breakable(base_url: &str) -> ZammadConfig {
+    let mut config = config(base_url);
+    config.pace.failures = FAILURES;
+    config
 }
 
 fn me() -> ResponseTemplate {
@@ -74,7 +81,7 @@ async fn clones_share_what_they_know() {
 
 #[tokio::test]
 async fn four_failures_and_a_success_are_no_reason() {
-    let scene = Scene::new().await;
+    let scene = Scene::with(|it| it.pace.failures = FAILURES).await;
     for _ in 0..3 {
         for status in [500, 502, 503, 504] {
             scene.answers_once(getting("users/me"), page(status)).await;
@@ -102,7 +109,7 @@ async fn other_answers_are_no_reason() {
         page(429),
         page(429).insert_header("Retry-After", "9"),
     ] {
-        let scene = Scene::new().await;
+        let scene = Scene::with(|it| it.pace.failures = FAILURES).await;
         for _ in 0..4 {
             scene.answers_once(getting("users/me"), page(502)).await;
             refused(&scene.client, 502).await;
@@ -120,7 +127,7 @@ async fn other_answers_are_no_reason() {
 #[tokio::test]
 async fn a_zammad_that_cannot_be_reached_is_left_alone() {
     let nobody = Nobody::new();
-    let client = ZammadClient::new(config(&nobody.base_url)).unwrap();
+    let client = ZammadClient::new(breakable(&nobody.base_url)).unwrap();
 
     for _ in 0..5 {
         assert!(matches!(client.me().await.unwrap_err(), ZammadError::Unreachable(_)));
@@ -134,7 +141,7 @@ async fn a_zammad_that_breaks_off_is_left_alone_even_if_its_answers_begin_well()
     let half = || Turn::Send("HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{\"id\":3".to_owned());
     let turns = vec![half(), Turn::HangUp, half(), Turn::HangUp, half()];
     let zammad = RawServer::start(turns).await;
-    let client = ZammadClient::new(config(&zammad.base_url)).unwrap();
+    let client = ZammadClient::new(breakable(&zammad.base_url)).unwrap();
 
     for _ in 0..5 {
         let err = client.me().await.unwrap_err();
@@ -148,7 +155,7 @@ async fn a_zammad_that_breaks_off_is_left_alone_even_if_its_answers_begin_well()
 async fn a_zammad_that_hangs_is_left_alone() {
     let clock = FrozenClock::new();
     let mut zammad = RawServer::start(vec![Turn::Hang, Turn::Hang, Turn::Hang, Turn::Hang, Turn::Hang]).await;
-    let config = config(&zammad.base_url);
+    let config = breakable(&zammad.base_url);
     let patience = config.pace.deadline;
     let client = ZammadClient::new(config).unwrap();
 
@@ -168,7 +175,7 @@ async fn a_short_look_that_takes_too_long_says_nothing() {
     let clock = FrozenClock::new();
     let hanging: Vec<Turn> = (0..6).map(|_| Turn::Hang).collect();
     let mut zammad = RawServer::start(hanging).await;
-    let config = config(&zammad.base_url);
+    let config = breakable(&zammad.base_url);
     let patience = config.pace.checking;
     let client = ZammadClient::new(config).unwrap();
 
@@ -282,7 +289,7 @@ async fn a_request_that_nobody_waits_for_makes_room_for_another() {
     turns.push(Turn::Hang);
     turns.push(Turn::ok(r#"{"id":3,"active":true}"#));
     let mut zammad = RawServer::start(turns).await;
-    let client = ZammadClient::new(config(&zammad.base_url)).unwrap();
+    let client = ZammadClient::new(breakable(&zammad.base_url)).unwrap();
     for _ in 0..5 {
         refused(&client, 502).await;
         zammad.heard().await;

@@ -110,6 +110,8 @@ pub(crate) fn config(base_url: &str) -> ZammadConfig {
     config.pace = Pace {
         deadline: DEADLINE,
         listing: DEADLINE,
+        // Whoever is left alone is waited for in real time.
+        failures: u16::MAX,
         connecting: DEADLINE,
         checking: DEADLINE,
         first_pause: Duration::ZERO,
