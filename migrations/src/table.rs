@@ -29,6 +29,17 @@ pub(crate) async fn create_index(
     manager.create_index(index).await
 }
 
+pub(crate) async fn drop_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    name: &'static str,
+) -> Result<(), DbErr> {
+    if manager.has_index(table, name).await? {
+        manager.drop_index(Index::drop().name(name).table(table).to_owned()).await?;
+    }
+    Ok(())
+}
+
 pub(crate) async fn add_column(
     manager: &SchemaManager<'_>,
     table: &'static str,

@@ -97,6 +97,17 @@ impl PlanAccess {
         self.admit(loaded, caller, right).await
     }
 
+    pub(crate) async fn load_with_open_invites(
+        &self,
+        plan: PlanId,
+        caller: &Caller,
+        right: Right<'_>,
+        now: OffsetDateTime,
+    ) -> Result<LoadedPlan, AccessError> {
+        let loaded = self.plans.load_with_open_invites(plan, now).await?;
+        self.admit(loaded, caller, right).await
+    }
+
     async fn admit(
         &self,
         loaded: Option<LoadedPlan>,

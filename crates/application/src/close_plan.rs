@@ -35,7 +35,8 @@ impl ClosePlan {
         let mut attempts = Attempts::default();
         loop {
             let now = self.access.clock.now();
-            let LoadedPlan { mut plan, .. } = self.access.load(plan, caller, Right::Own, now).await?;
+            let loaded = self.access.load_with_open_invites(plan, caller, Right::Own, now).await?;
+            let LoadedPlan { mut plan, .. } = loaded;
             plan.close();
             match self.access.plans.save(&plan, &caller.origin(now)).await {
                 Ok(()) => return Ok(()),

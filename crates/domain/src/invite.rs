@@ -90,7 +90,13 @@ impl Invite {
     /// Whether a seat is kept for whoever accepts it.
     #[must_use]
     pub fn holds_seat(&self, now: OffsetDateTime, settings: &SettingsValues) -> bool {
-        settings.pending_invites_hold_seats && !self.reopened && self.status(now) == InviteStatus::Open
+        settings.pending_invites_hold_seats && self.is_pending(now)
+    }
+
+    /// Whether it can be accepted, and never was.
+    #[must_use]
+    pub fn is_pending(&self, now: OffsetDateTime) -> bool {
+        !self.reopened && self.status(now) == InviteStatus::Open
     }
 }
 

@@ -74,7 +74,7 @@ pub struct PlanParts {
     pub revision: i64,
     /// Everybody who has a seat, the longest first.
     pub members: Vec<Member>,
-    /// The invites that can be accepted, and those that are decided upon.
+    /// The invites that are [pending](Invite::is_pending), and those that are decided upon.
     pub invites: Vec<Invite>,
 }
 
@@ -242,7 +242,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Ends the plan: detaches everybody, the owner last, and revokes every invite that could be accepted.
+    /// Ends the plan: detaches everybody, the owner last, and revokes every invite that could be accepted; it has to be
+    /// loaded [with all of them](crate::ports::Plans::load_with_open_invites).
     pub fn close(&mut self) {
         for invite in std::mem::take(&mut self.parts.invites) {
             if invite.state == crate::InviteState::Open {

@@ -55,7 +55,7 @@ pub enum SaveError {
 /// A plan and the settings in force, as they were at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedPlan {
-    /// The plan, with every invite that can be accepted.
+    /// The plan, with the invites that are [pending](Invite::is_pending), unless others were asked for.
     pub plan: Plan,
     /// The settings.
     pub settings: Settings,
@@ -64,7 +64,7 @@ pub struct LoadedPlan {
 /// All that decides whether somebody may join by an invite, as it was at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedInvite {
-    /// The plan, with every invite that can be accepted, and this one.
+    /// The plan, with the invites that are [pending](Invite::is_pending), and this one.
     pub plan: Plan,
     /// The settings.
     pub settings: Settings,
@@ -118,7 +118,8 @@ pub struct ListedPlan {
 #[async_trait]
 pub trait Plans: Send + Sync {
     /// The plan, or `None` when there is no such plan; what it answers was true at one moment, which is after the
-    /// call began. Invites that are not open at `now` are left out.
+    /// call began. Invites that are not [pending](Invite::is_pending) at `now` are left out: they count for no seat, and
+    /// a plan whose members come and go has ever more of them.
     async fn load(&self, plan: PlanId, now: OffsetDateTime) -> Result<Option<LoadedPlan>, StoreError>;
 
     /// The same, together with one invite, whatever its state, if the plan has it.
@@ -126,6 +127,13 @@ pub trait Plans: Send + Sync {
         &self,
         plan: PlanId,
         invite: InviteId,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedPlan>, StoreError>;
+
+    /// The same, together with every invite that is open at `now`: what closing a plan has to know.
+    async fn load_with_open_invites(
+        &self,
+        plan: PlanId,
         now: OffsetDateTime,
     ) -> Result<Option<LoadedPlan>, StoreError>;
 

@@ -13,6 +13,7 @@ use family_plan_domain::{
 };
 use time::OffsetDateTime;
 
+use self::load::Besides;
 use crate::{Database, events};
 
 /// Keeps plans in a SQL database.
@@ -31,7 +32,7 @@ impl SqlPlans {
 #[async_trait]
 impl Plans for SqlPlans {
     async fn load(&self, plan: PlanId, now: OffsetDateTime) -> Result<Option<LoadedPlan>, StoreError> {
-        Ok(load::plan(self.database.reader(), plan, None, now).await?)
+        Ok(load::plan(self.database.reader(), plan, Besides::Nothing, now).await?)
     }
 
     async fn load_with_invite(
@@ -40,7 +41,15 @@ impl Plans for SqlPlans {
         invite: InviteId,
         now: OffsetDateTime,
     ) -> Result<Option<LoadedPlan>, StoreError> {
-        Ok(load::plan(self.database.reader(), plan, Some(invite), now).await?)
+        Ok(load::plan(self.database.reader(), plan, Besides::Invite(invite), now).await?)
+    }
+
+    async fn load_with_open_invites(
+        &self,
+        plan: PlanId,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedPlan>, StoreError> {
+        Ok(load::plan(self.database.reader(), plan, Besides::OpenInvites, now).await?)
     }
 
     async fn load_by_code(

@@ -65,7 +65,7 @@ macro_rules! contract {
             a_plan_comes_back_as_it_was_saved,
             an_unknown_plan_is_not_found,
             a_closed_plan_is_not_found_by_any_method,
-            only_open_invites_come_with_a_plan,
+            only_pending_invites_come_with_a_plan,
             an_invite_that_is_asked_for_comes_whatever_its_state,
             an_invite_of_another_plan_does_not_come,
             a_code_leads_to_its_invite,

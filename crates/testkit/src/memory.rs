@@ -123,7 +123,7 @@ impl MemoryStore {
 #[async_trait]
 impl Plans for MemoryStore {
     async fn load(&self, plan: PlanId, now: OffsetDateTime) -> Result<Option<LoadedPlan>, StoreError> {
-        Ok(self.state().load(plan, None, now))
+        Ok(self.state().load(plan, |_| false, now))
     }
 
     async fn load_with_invite(
@@ -132,7 +132,15 @@ impl Plans for MemoryStore {
         invite: InviteId,
         now: OffsetDateTime,
     ) -> Result<Option<LoadedPlan>, StoreError> {
-        Ok(self.state().load(plan, Some(invite), now))
+        Ok(self.state().load(plan, |it| it.id == invite, now))
+    }
+
+    async fn load_with_open_invites(
+        &self,
+        plan: PlanId,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedPlan>, StoreError> {
+        Ok(self.state().load(plan, |it| it.status(now) == InviteStatus::Open, now))
     }
 
     async fn load_by_code(

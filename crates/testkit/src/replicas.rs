@@ -54,6 +54,14 @@ impl<P: Plans + ?Sized> Plans for Replicated<P> {
         self.next().load_with_invite(plan, invite, now).await
     }
 
+    async fn load_with_open_invites(
+        &self,
+        plan: PlanId,
+        now: OffsetDateTime,
+    ) -> Result<Option<LoadedPlan>, StoreError> {
+        self.next().load_with_open_invites(plan, now).await
+    }
+
     async fn load_by_code(
         &self,
         code: CodeHash,

@@ -2,6 +2,7 @@
 
 mod accepting;
 mod access;
+mod closing;
 mod deliveries;
 mod issuing;
 mod linking;

@@ -88,10 +88,14 @@ impl World {
                 plan.limit_to(limit.map(capacity));
                 Answer::Done
             }),
-            Command::Close { slot } => self.decide(slot, |plan, _, _| {
+            Command::Close { slot } => {
+                let idx = self.slots[slot];
+                let Some(mut plan) = self.load_with_open_invites(idx) else {
+                    return Answer::NoSuchThing;
+                };
                 plan.close();
-                Answer::Done
-            }),
+                self.finish(idx, &plan, Answer::Done)
+            }
         }
     }
 

@@ -35,15 +35,26 @@ const SEATED_AT: &str = "joined_at";
 
 const WAS_DETACHED: &str = "was_detached";
 
+/// Which invites come besides those that are pending.
+pub(super) enum Besides {
+    Nothing,
+    Invite(InviteId),
+    OpenInvites,
+}
+
 pub(super) async fn plan(
     connection: &impl ConnectionTrait,
     plan: PlanId,
-    invite: Option<InviteId>,
+    besides: Besides,
     now: OffsetDateTime,
 ) -> Result<Option<LoadedPlan>, SqlError> {
     let plan = Expr::val(Uuid::from(plan));
-    let invite = invite.map(|it| Expr::val(Uuid::from(it)));
-    let rows = connection.query_all(&select(&plan, invite, now)).await?;
+    let invites = match besides {
+        Besides::Nothing => is_pending(now),
+        Besides::Invite(invite) => is_pending_or(Uuid::from(invite), now),
+        Besides::OpenInvites => is_open(now),
+    };
+    let rows = connection.query_all(&select(&plan, invites)).await?;
     let Some((parts, settings)) = read(&rows)? else {
         return Ok(None);
     };
@@ -65,7 +76,8 @@ pub(super) async fn by_code(
             .take()
             .into()
     };
-    let mut query = select(&of_code(invite::Column::PlanId), Some(of_code(invite::Column::Id)), now);
+    let invites = is_pending_or(of_code(invite::Column::Id), now);
+    let mut query = select(&of_code(invite::Column::PlanId), invites);
     if let Some(visitor) = visitor {
         select_visitor(&mut query, visitor, of_code(invite::Column::Id));
     }
@@ -83,8 +95,22 @@ pub(super) async fn by_code(
     Ok(Some(LoadedInvite { plan: Plan::from(parts), settings, invite, visitor }))
 }
 
+fn is_open(now: OffsetDateTime) -> Condition {
+    use invite::Column::{ExpiresAt, State};
+
+    Condition::all().add(State.eq(invite::OPEN)).add(ExpiresAt.gt(to_millis(now)))
+}
+
+fn is_pending(now: OffsetDateTime) -> Condition {
+    is_open(now).add(invite::Column::Reopened.eq(false))
+}
+
+fn is_pending_or(invite: impl Into<Expr>, now: OffsetDateTime) -> Condition {
+    Condition::any().add(is_pending(now)).add(Expr::col(invite::Column::Id).eq(invite))
+}
+
 /// One row per seat, the longest taken first; plan and settings come with each of them.
-fn select(plan: &Expr, invite: Option<Expr>, now: OffsetDateTime) -> SelectStatement {
+fn select(plan: &Expr, invites: Condition) -> SelectStatement {
     use invite::Column as InviteColumn;
     use membership::Column as MembershipColumn;
 
@@ -99,15 +125,6 @@ fn select(plan: &Expr, invite: Option<Expr>, now: OffsetDateTime) -> SelectState
         .and_where(MembershipColumn::ActiveUserId.is_not_null())
         .take();
 
-    let open = Condition::all()
-        .add(Expr::col(InviteColumn::PlanId).eq(plan.clone()))
-        .add(InviteColumn::State.eq(invite::OPEN))
-        .add(InviteColumn::ExpiresAt.gt(to_millis(now)));
-    let asked_for = invite.map(|it| {
-        Condition::all()
-            .add(Expr::col(InviteColumn::Id).eq(it))
-            .add(Expr::col(InviteColumn::PlanId).eq(plan.clone()))
-    });
     // PostgreSQL takes the types of the nulls from the branch before.
     let invites = Query::select()
         .column(InviteColumn::Id)
@@ -116,7 +133,8 @@ fn select(plan: &Expr, invite: Option<Expr>, now: OffsetDateTime) -> SelectState
         .expr_as(Expr::col(InviteColumn::Id), SEAT_INVITE)
         .expr_as(Keyword::Null, SEATED_AT)
         .from(invite::Entity)
-        .cond_where(Condition::any().add(open).add_option(asked_for))
+        .and_where(Expr::col(InviteColumn::PlanId).eq(plan.clone()))
+        .cond_where(invites)
         .take();
 
     let mut query = Query::select();

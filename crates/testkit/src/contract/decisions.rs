@@ -43,7 +43,7 @@ pub async fn the_second_save_of_the_same_state_is_stale(stores: Stores) {
 
     let mut late = world.load(id).await.plan;
     late.rename(PlanName::new("Late").unwrap());
-    world.decide(id, |plan, _| plan.close()).await;
+    world.close(id).await;
     assert_stale!(world.try_save(&late).await);
 }
 
@@ -139,7 +139,7 @@ pub async fn a_detached_member_leaves_a_reopened_invite(stores: Stores) {
     let (bob, invite) = world.join(id, "bob").await;
     world.detach(id, &bob.id).await.unwrap();
 
-    let plan = world.load(id).await.plan;
+    let plan = world.find_with_open_invites(id).await.unwrap();
     assert_eq!(plan.members().len(), 1);
     let reopened = plan.invite(invite).unwrap();
     assert_eq!(reopened.state, InviteState::Open);
@@ -173,7 +173,7 @@ pub async fn closing_detaches_everybody(stores: Stores) {
     let (cid, _) = world.join(id, "cid").await;
     world.issue(id).await;
     world.issue(id).await;
-    world.decide(id, |plan, _| plan.close()).await;
+    world.close(id).await;
 
     for user in ["ann", "bob", "cid"] {
         let person = world.stores.users.find(user_id(user)).await.unwrap().unwrap();
@@ -198,7 +198,7 @@ pub async fn a_plan_with_very_many_invites_can_be_closed(stores: Stores) {
         })
         .await;
     assert_eq!(world.load(id).await.plan.invites().len(), 4_000);
-    world.decide(id, |plan, _| plan.close()).await;
+    world.close(id).await;
     assert_eq!(world.find(id).await, None);
 }
 

@@ -52,7 +52,7 @@ pub async fn tokens_that_are_of_no_use_are_given_up(stores: Stores) {
     world.revoke(plan, revoked).await;
     let closed = world.plan_of("zoe").await;
     let of_closed_plan = world.issue(closed).await.id;
-    world.decide(closed, |plan, _| plan.close()).await;
+    world.close(closed).await;
     let open = world.issue(plan).await.id;
     assert_eq!(world.with_token().await, [(plan, open)]);
 
@@ -69,7 +69,7 @@ pub async fn a_closed_plan_needs_no_token_whatever_the_clock(stores: Stores) {
     let plan = world.plan_of("ann").await;
     let invite = world.issue(plan).await.id;
     world.clock.advance(Duration::days(2));
-    world.decide(plan, |plan, _| plan.close()).await;
+    world.close(plan).await;
     // Expired as it was, it was not revoked; and here is somebody whose clock is behind.
     let register = &world.stores.invite_register;
     assert!(register.with_token(None, None, 10, START).await.unwrap().is_empty());

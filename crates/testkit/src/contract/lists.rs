@@ -12,7 +12,7 @@ pub async fn plans_are_listed_page_by_page(stores: Stores) {
     for owner in ["ann", "bob", "cid", "dan", "eve"] {
         plans.push(world.plan_of(owner).await);
     }
-    world.decide(plans.remove(1), |plan, _| plan.close()).await;
+    world.close(plans.remove(1)).await;
 
     let mut listed = Vec::new();
     let mut after = None;

@@ -50,11 +50,12 @@ pub async fn a_closed_plan_is_not_found_by_any_method(stores: Stores) {
     let plan = world.plan_of("ann").await;
     let (_, invite) = world.join(plan, "bob").await;
     let open = world.issue(plan).await.id;
-    world.decide(plan, |plan, _| plan.close()).await;
+    world.close(plan).await;
 
     let plans = &world.stores.plans;
     assert_eq!(world.find(plan).await, None);
     assert_eq!(plans.load_with_invite(plan, invite, world.now()).await.unwrap(), None);
+    assert_eq!(world.find_with_open_invites(plan).await, None);
     for code in [code_of(invite), code_of(open)] {
         assert_eq!(world.find_by_code(code, None).await, None);
     }
@@ -63,7 +64,7 @@ pub async fn a_closed_plan_is_not_found_by_any_method(stores: Stores) {
     assert!(world.history(plan).await.is_empty());
 }
 
-pub async fn only_open_invites_come_with_a_plan(stores: Stores) {
+pub async fn only_pending_invites_come_with_a_plan(stores: Stores) {
     let world = World::new(stores);
     let plan = world.plan_of("ann").await;
     let expiring = world.issue(plan).await;
@@ -72,10 +73,19 @@ pub async fn only_open_invites_come_with_a_plan(stores: Stores) {
     world.join(plan, "bob").await;
     let revoked = world.issue(plan).await;
     world.revoke(plan, revoked.id).await;
+    let (cid, reopened) = world.join(plan, "cid").await;
+    world.detach(plan, &cid.id).await.unwrap();
 
     assert_eq!(world.load(plan).await.plan.invites(), [expiring.clone(), open.clone()]);
+    let loaded = world.stores.plans.load_with_invite(plan, reopened, world.now()).await.unwrap().unwrap();
+    assert_eq!(loaded.plan.invites().len(), 3);
+    let all_open = world.find_with_open_invites(plan).await.unwrap();
+    assert_eq!(all_open, loaded.plan);
+
     world.clock.advance(expiring.expires_at - world.now());
-    assert_eq!(world.load(plan).await.plan.invites(), [open]);
+    assert_eq!(world.load(plan).await.plan.invites(), std::slice::from_ref(&open));
+    let all_open = world.find_with_open_invites(plan).await.unwrap();
+    assert_eq!(all_open.invites().iter().map(|it| it.id).collect::<Vec<_>>(), [open.id, reopened]);
 }
 
 pub async fn an_invite_that_is_asked_for_comes_whatever_its_state(stores: Stores) {

@@ -69,7 +69,7 @@ pub async fn opening_and_closing_is_told(stores: Stores) {
         world.join(plan.id(), user).await;
     }
     world.noted().await;
-    world.decide(plan.id(), |plan, _| plan.close()).await;
+    world.close(plan.id()).await;
     assert_eq!(world.noted().await, [ANN, BOB]);
 }
 

@@ -199,7 +199,7 @@ pub async fn nobody_stays_in_a_closed_plan(stores: Stores) {
                     let joined = world.accept(invite.id, &person).await;
                     assert!(matches!(joined, Ok(_) | Err(NotJoined::NoSuchInvite)), "{joined:?}");
                 } else {
-                    world.decide(plan, |plan, _| plan.close()).await;
+                    world.close(plan).await;
                 }
             }
         }))

@@ -132,6 +132,22 @@ impl World {
         self.try_decide(plan, decide).await.unwrap().unwrap();
     }
 
+    pub(super) async fn find_with_open_invites(&self, plan: PlanId) -> Option<Plan> {
+        let loaded = self.stores.plans.load_with_open_invites(plan, self.now()).await;
+        loaded.unwrap().map(|it| it.plan)
+    }
+
+    pub(super) async fn close(&self, plan: PlanId) {
+        for _ in 0..MAX_ATTEMPTS {
+            let mut plan = self.find_with_open_invites(plan).await.unwrap();
+            plan.close();
+            if self.is_saved(&plan).await {
+                return;
+            }
+        }
+        panic!("somebody else was first {MAX_ATTEMPTS} times")
+    }
+
     async fn is_saved(&self, plan: &Plan) -> bool {
         match self.try_save(plan).await {
             Ok(()) => true,

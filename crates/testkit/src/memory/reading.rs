@@ -13,7 +13,7 @@ impl State {
     pub(super) fn load(
         &self,
         plan: PlanId,
-        asked_for: Option<InviteId>,
+        comes_along: impl Fn(&Invite) -> bool,
         now: OffsetDateTime,
     ) -> Option<LoadedPlan> {
         let mut parts = self.open(plan)?.parts.clone();
@@ -28,7 +28,7 @@ impl State {
             .values()
             .filter(|it| it.plan == plan)
             .map(|it| &it.invite)
-            .filter(|it| it.status(now) == InviteStatus::Open || Some(it.id) == asked_for)
+            .filter(|it| it.is_pending(now) || comes_along(it))
             .cloned()
             .collect();
         Some(LoadedPlan { plan: Plan::from(parts), settings: self.settings.clone() })
@@ -42,7 +42,7 @@ impl State {
     ) -> Option<LoadedInvite> {
         let stored = self.invites.values().find(|it| it.code == code)?;
         let invite = stored.invite.clone();
-        let LoadedPlan { plan, settings } = self.load(stored.plan, Some(invite.id), now)?;
+        let LoadedPlan { plan, settings } = self.load(stored.plan, |it| it.id == invite.id, now)?;
         let visitor = visitor.and_then(|it| self.find(it)).map(|person| Visitor {
             detached_from_invite: self
                 .memberships
@@ -72,7 +72,7 @@ impl State {
         self.plans
             .keys()
             .filter(|it| after < Some(**it))
-            .filter_map(|it| self.load(*it, None, now))
+            .filter_map(|it| self.load(*it, |_| false, now))
             .filter(|it| owner.is_none_or(|owner| it.plan.owner() == owner))
             .take(limit)
             .map(|LoadedPlan { plan, settings }| ListedPlan {
