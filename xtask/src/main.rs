@@ -41,7 +41,11 @@ enum Task {
         arguments: Vec<OsString>,
     },
     /// Measure speed and memory, and print the figures.
-    Bench,
+    Bench {
+        /// Further arguments of `cargo bench`, such as `--bench cycles`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Run what the CI server runs, in the same order: format, lints, docs, dependencies, tests, clean tree.
     Ci,
     /// Check which crate may depend on which, licences and sources, with cargo-deny.
@@ -80,7 +84,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
             print!("{verdict}");
             Ok(verdict.close())
         }
-        Task::Bench => bench::run().map(|()| ExitCode::SUCCESS),
+        Task::Bench { arguments } => bench::run(&arguments).map(|()| ExitCode::SUCCESS),
         Task::Ci => ci::run(),
         Task::Deny => deny::run().map(|()| ExitCode::SUCCESS),
         Task::DenyTest => deny_test::run().map(|()| ExitCode::SUCCESS),
