@@ -1,9 +1,12 @@
 //! The pages: what people see who open an invite's link in a browser.
 
 pub(crate) mod csrf;
+mod form;
 mod html;
+mod instant;
 mod join;
 mod problems;
+mod visit;
 
 pub(crate) use self::{
     html::{browser, page, stylesheet},
