@@ -190,6 +190,12 @@ impl Facts {
         self
     }
 
+    /// The fact of that name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Fact> {
+        self.iter().find(|(it, _)| *it == name).map(|(_, fact)| fact)
+    }
+
     /// The facts with their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Fact)> {
         self.0.iter().map(|(name, fact)| (name.as_ref(), fact))

@@ -31,8 +31,8 @@ pub use lease::Lease;
 pub use plan::{
     DetachRefusal, Detachment, JoinedBy, Member, NotAMember, Plan, PlanFull, PlanParts, ResendRefusal, Role,
 };
-pub use seats::{Capacity, Seats};
-pub use settings::{DetachedInvites, InviteTtl, Settings, SettingsRevision, SettingsValues};
+pub use seats::{Capacity, Occupancy, Seats};
+pub use settings::{DetachedInvites, InviteTtl, Settings, SettingsChange, SettingsRevision, SettingsValues};
 pub use sweep::{RegisteredToken, Sweep, TokenRegister, ZammadAccount};
 pub use sync::{Sync, SyncKind, SyncRun, SyncSchedule};
 pub use text::{Email, IndividualPlan, InvalidValue, PersonName, PlanName, UserId};

@@ -24,8 +24,8 @@ pub use self::{
 
 use crate::{
     Candidate, Capacity, CodeHash, Email, Event, EventCursor, Invite, InviteId, InviteStatus, LinkReason,
-    Origin, Person, Plan, PlanId, PlanName, Seats, Settings, SettingsRevision, SettingsValues, UserEdit,
-    UserId, ZammadUserId,
+    Occupancy, Origin, Person, Plan, PlanId, PlanName, Seats, Settings, SettingsChange, SettingsRevision,
+    SettingsValues, UserEdit, UserId, ZammadUserId,
 };
 
 /// A store failed in a way that nobody inside can act upon.
@@ -182,6 +182,9 @@ pub trait Plans: Send + Sync {
         after: Option<EventCursor>,
         limit: usize,
     ) -> Result<Vec<Event>, StoreError>;
+
+    /// How full all plans are, if `user_limit` is the limit of those that have none of their own.
+    async fn occupancy(&self, user_limit: Capacity) -> Result<Occupancy, StoreError>;
 }
 
 /// Keeps what is known of users.
@@ -250,6 +253,13 @@ pub trait SettingsStore: Send + Sync {
         values: SettingsValues,
         origin: &Origin,
     ) -> Result<Settings, SaveError>;
+
+    /// At most `limit` changes of the settings, newest first, those before the one that made the revision `before`.
+    async fn history(
+        &self,
+        before: Option<SettingsRevision>,
+        limit: usize,
+    ) -> Result<Vec<SettingsChange>, StoreError>;
 }
 
 /// Tells the time.

@@ -63,6 +63,33 @@ impl Seats {
     }
 }
 
+/// How full plans are, all together, at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Occupancy {
+    /// How many plans there are.
+    pub plans: u64,
+    /// Those with as many people as seats.
+    pub plans_at_limit: u64,
+    /// Those with more people than seats.
+    pub plans_over_limit: u64,
+    /// People beyond the limit of their plan.
+    pub people_over_limit: u64,
+}
+
+impl Occupancy {
+    /// Counts `plans` more, each with `excess` people more than seats; less than none where seats are free.
+    #[must_use]
+    pub fn and(self, plans: u64, excess: i64) -> Self {
+        let over_by = u64::try_from(excess).unwrap_or_default();
+        Self {
+            plans: self.plans + plans,
+            plans_at_limit: self.plans_at_limit + if excess == 0 { plans } else { 0 },
+            plans_over_limit: self.plans_over_limit + if over_by == 0 { 0 } else { plans },
+            people_over_limit: self.people_over_limit + plans * over_by,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +124,14 @@ mod tests {
                 (seats.has_free(), seats.has_room_for_promised(), seats.available(), seats.over_by());
             assert_eq!(actual, expected, "{seats:?}");
         }
+    }
+
+    #[test]
+    fn only_people_beyond_the_seats_are_over_the_limit() {
+        let occupancy = Occupancy::default().and(4, -3).and(3, 0).and(2, 1).and(1, 5);
+        assert_eq!(
+            occupancy,
+            Occupancy { plans: 10, plans_at_limit: 3, plans_over_limit: 3, people_over_limit: 7 }
+        );
     }
 }

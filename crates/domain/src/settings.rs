@@ -1,7 +1,10 @@
 //! The settings that bind every plan.
 
+mod change;
+
 use time::{Duration, OffsetDateTime};
 
+pub use self::change::SettingsChange;
 use crate::{Capacity, Event, EventCursor, EventId, EventKind, Facts, InvalidValue, Origin, UserId};
 
 /// How long an invite can be accepted: 60 seconds to 30 days.

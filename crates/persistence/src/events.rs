@@ -1,6 +1,6 @@
 //! Writing events and reading a plan's history.
 
-use family_plan_domain::{Event, EventCursor, PlanId};
+use family_plan_domain::{Event, EventCursor, EventKind, PlanId, SettingsChange, SettingsRevision};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, sea_query::ExprTrait,
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     entity::{event, plan},
-    error::SqlError,
+    error::{InColumn, SqlError},
     rows::MAX_ROWS,
 };
 
@@ -20,6 +20,32 @@ pub(crate) async fn insert(transaction: &DatabaseTransaction, events: Vec<Event>
         event::Entity::insert_many(rows.to_vec()).exec_without_returning(transaction).await?;
     }
     Ok(())
+}
+
+/// The latest first, those before the one that made the revision `before`.
+pub(crate) async fn of_settings(
+    connection: &impl ConnectionTrait,
+    before: Option<SettingsRevision>,
+    limit: u64,
+) -> Result<Vec<SettingsChange>, SqlError> {
+    use event::Column::{Kind, PlanId, Revision};
+
+    let rows = event::Entity::find()
+        .filter(PlanId.is_null())
+        // What else happens outside of plans has the revision 0, and there can be much of it.
+        .filter(Revision.gt(0))
+        .filter(Kind.eq(EventKind::SettingsUpdated.as_str()))
+        .filter(Condition::all().add_option(before.map(|it| Revision.lt(it.0))))
+        .order_by_desc(Revision)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(settings_change).collect()
+}
+
+fn settings_change(row: event::Model) -> Result<SettingsChange, SqlError> {
+    let told = SettingsChange::told_by(&row.try_into()?);
+    told.ok_or("it tells of no change of the settings").in_column("events.data")
 }
 
 pub(crate) async fn of_plan(

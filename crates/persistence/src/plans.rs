@@ -2,13 +2,15 @@
 
 mod list;
 mod load;
+mod occupancy;
 mod save;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, Origin, Plan, PlanId, UserId,
+    Capacity, CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, Occupancy, Origin, Plan, PlanId,
+    UserId,
     ports::{Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, StoreError},
 };
 use time::OffsetDateTime;
@@ -93,5 +95,9 @@ impl Plans for SqlPlans {
         limit: usize,
     ) -> Result<Vec<Event>, StoreError> {
         Ok(events::of_plan(self.database.reader(), plan, after, limit as u64).await?)
+    }
+
+    async fn occupancy(&self, user_limit: Capacity) -> Result<Occupancy, StoreError> {
+        Ok(occupancy::of_plans(self.database.reader(), user_limit).await?)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    Event, Origin, Settings, SettingsRevision, SettingsValues,
+    Event, Origin, Settings, SettingsChange, SettingsRevision, SettingsValues,
     ports::{Ids, SaveError, SettingsStore, StoreError},
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, sea_query::Expr};
@@ -92,5 +92,13 @@ impl SettingsStore for SqlSettings {
         origin: &Origin,
     ) -> Result<Settings, SaveError> {
         Ok(self.write(revision, values, origin).await?)
+    }
+
+    async fn history(
+        &self,
+        before: Option<SettingsRevision>,
+        limit: usize,
+    ) -> Result<Vec<SettingsChange>, StoreError> {
+        Ok(events::of_settings(self.database.reader(), before, limit as u64).await?)
     }
 }

@@ -17,6 +17,7 @@ pub mod lists;
 pub mod loading;
 pub mod matches;
 pub mod noting;
+pub mod occupancy;
 pub mod plan_writes;
 pub mod races;
 pub mod settings;
@@ -96,6 +97,12 @@ macro_rules! contract {
             invites_are_listed_page_by_page,
             invites_are_listed_by_status,
         }
+        $crate::contract_tests! { $fresh, occupancy:
+            without_plans_nothing_is_full,
+            plans_are_counted_at_and_over_a_limit,
+            a_limit_of_its_own_counts_for_a_plan,
+            only_people_who_are_in_count,
+        }
         $crate::contract_tests! { $fresh, history:
             every_change_is_told_in_order,
             history_is_read_page_by_page,
@@ -116,6 +123,8 @@ macro_rules! contract {
             the_same_settings_change_nothing,
             settings_of_an_old_revision_are_stale,
             one_of_many_replaces_the_settings,
+            the_history_of_the_settings_tells_each_change,
+            the_history_of_the_settings_is_read_page_by_page,
         }
         $crate::contract_tests! { $fresh, zammad_users:
             an_unknown_zammad_user_is_not_found,

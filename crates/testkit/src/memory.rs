@@ -15,9 +15,9 @@ use std::{
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    CodeHash, DeliveryId, Event, EventCursor, Invite, InviteId, InviteStatus, MirroredUser, Origin, Plan,
-    PlanId, PlanParts, Settings, SettingsRevision, SettingsValues, Sweep, Sync as SyncRecord, User, UserId,
-    ZammadUserId,
+    Capacity, CodeHash, DeliveryId, Event, EventCursor, Invite, InviteId, InviteStatus, MirroredUser,
+    Occupancy, Origin, Plan, PlanId, PlanParts, Settings, SettingsChange, SettingsRevision, SettingsValues,
+    Sweep, Sync as SyncRecord, User, UserId, ZammadUserId,
     ports::{Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, SettingsStore, StoreError},
 };
 use time::OffsetDateTime;
@@ -195,6 +195,10 @@ impl Plans for MemoryStore {
     ) -> Result<Vec<Event>, StoreError> {
         Ok(self.state().history(plan, after, limit))
     }
+
+    async fn occupancy(&self, user_limit: Capacity) -> Result<Occupancy, StoreError> {
+        Ok(self.state().occupancy(user_limit))
+    }
 }
 
 #[async_trait]
@@ -219,5 +223,13 @@ impl SettingsStore for MemoryStore {
             state.events.push(event);
         }
         Ok(state.settings.clone())
+    }
+
+    async fn history(
+        &self,
+        before: Option<SettingsRevision>,
+        limit: usize,
+    ) -> Result<Vec<SettingsChange>, StoreError> {
+        Ok(self.state().changes_of_settings(before, limit))
     }
 }

@@ -10,7 +10,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, Origin, Plan, PlanId, UserId,
+    Capacity, CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, Occupancy, Origin, Plan, PlanId,
+    UserId,
     ports::{ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, StoreError},
 };
 use time::OffsetDateTime;
@@ -103,5 +104,9 @@ impl<P: Plans + ?Sized> Plans for Replicated<P> {
         limit: usize,
     ) -> Result<Vec<Event>, StoreError> {
         self.next().history(plan, after, limit).await
+    }
+
+    async fn occupancy(&self, user_limit: Capacity) -> Result<Occupancy, StoreError> {
+        self.next().occupancy(user_limit).await
     }
 }

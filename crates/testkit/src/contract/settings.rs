@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use family_plan_domain::{
-    Capacity, DetachedInvites, InviteTtl, SettingsRevision, SettingsValues, ports::SaveError,
+    Capacity, DetachedInvites, InviteTtl, LinkReason, SettingsChange, SettingsRevision, SettingsValues,
+    ZammadUserId, ports::SaveError,
 };
 use time::Duration;
 
@@ -78,4 +79,58 @@ pub async fn one_of_many_replaces_the_settings(stores: Stores) {
     let winners: Vec<_> = replaced.iter().filter_map(|it| it.as_ref().ok()).collect();
     assert_eq!(winners, [&world.stores.settings.load().await.unwrap()]);
     assert!(replaced.iter().all(|it| matches!(it, Ok(_) | Err(SaveError::Stale))));
+}
+
+pub async fn the_history_of_the_settings_tells_each_change(stores: Stores) {
+    let world = World::new(stores);
+    let history = async || world.stores.settings.history(None, 10).await.unwrap();
+    assert!(history().await.is_empty());
+    let first = world.stores.settings.load().await.unwrap();
+    let second = world
+        .change_settings(|it| {
+            it.user_limit = Capacity::new(9).unwrap();
+            it.detached_invites = DetachedInvites::Revoke;
+        })
+        .await;
+    world.clock.advance(Duration::milliseconds(1));
+    let third = world
+        .change_settings(|it| {
+            it.invite_ttl = InviteTtl::new(60).unwrap();
+            it.pending_invites_hold_seats = false;
+        })
+        .await;
+    // What is no change is not told.
+    world.change_settings(|_| ()).await;
+    // What else happens is not told either, neither in a plan nor outside of any.
+    world.plan_of("ann").await;
+    let bob = world.person("bob").await;
+    let origin = origin(&bob.id, world.now());
+    let link = world.stores.users.link(bob.id, ZammadUserId(7), LinkReason::Requested, &origin);
+    assert!(link.await.unwrap());
+    assert_eq!(
+        history().await,
+        [
+            SettingsChange { replaced: second.values, settings: third },
+            SettingsChange { replaced: first.values, settings: second },
+        ]
+    );
+}
+
+pub async fn the_history_of_the_settings_is_read_page_by_page(stores: Stores) {
+    let world = World::new(stores);
+    for limit in 11..18 {
+        world.change_settings(|it| it.user_limit = Capacity::new(limit).unwrap()).await;
+    }
+    let mut read = Vec::new();
+    let mut before = None;
+    loop {
+        let page = world.stores.settings.history(before, 3).await.unwrap();
+        let Some(last) = page.last() else {
+            break;
+        };
+        assert!(page.len() <= 3);
+        before = Some(last.settings.revision);
+        read.extend(page.into_iter().map(|it| it.settings.revision.0));
+    }
+    assert_eq!(read, [8, 7, 6, 5, 4, 3, 2]);
 }

@@ -1,8 +1,8 @@
 //! Reading plans, invites, people and events.
 
 use family_plan_domain::{
-    CodeHash, Event, EventCursor, Family, Invite, InviteId, InviteStatus, JoinedBy, Member, Person, Plan,
-    PlanId, UserId,
+    Capacity, CodeHash, Event, EventCursor, Family, Invite, InviteId, InviteStatus, JoinedBy, Member,
+    Occupancy, Person, Plan, PlanId, SettingsChange, SettingsRevision, UserId,
     ports::{ListedPlan, LoadedInvite, LoadedPlan, Visitor},
 };
 use time::OffsetDateTime;
@@ -113,6 +113,25 @@ impl State {
             .take(limit)
             .cloned()
             .collect()
+    }
+
+    pub(super) fn occupancy(&self, user_limit: Capacity) -> Occupancy {
+        let plans = self.plans.values().filter(|it| !it.is_closed).map(|it| &it.parts);
+        plans.fold(Occupancy::default(), |occupancy, plan| {
+            let members = self.memberships.iter().filter(|it| it.plan == plan.id && !it.is_over);
+            let used = i64::try_from(members.count()).expect("memory is finite");
+            let limit = plan.user_limit.unwrap_or(user_limit);
+            occupancy.and(1, used - i64::from(limit.get()))
+        })
+    }
+
+    pub(super) fn changes_of_settings(
+        &self,
+        before: Option<SettingsRevision>,
+        limit: usize,
+    ) -> Vec<SettingsChange> {
+        let changes = self.events.iter().rev().filter_map(SettingsChange::told_by);
+        changes.filter(|it| before.is_none_or(|before| it.settings.revision < before)).take(limit).collect()
     }
 
     /// The one membership that lasts.
