@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use family_plan_domain::{
-    Settings, SettingsRevision, SettingsValues,
-    ports::{Clock, SettingsStore, StoreError},
+    Occupancy, Settings, SettingsChange, SettingsRevision, SettingsValues,
+    ports::{Clock, Plans, SettingsStore, StoreError},
 };
 
-use crate::{Caller, SaveFailure, attempts::Attempts};
+use crate::{Caller, Page, PageSize, SaveFailure, attempts::Attempts};
 
 /// Which settings somebody has seen and is willing to replace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ impl From<StoreError> for ReplaceSettingsError {
 pub struct AdministerSettings {
     /// Where settings are kept.
     pub settings: Arc<dyn SettingsStore>,
+    /// Where the plans are kept that the settings bind.
+    pub plans: Arc<dyn Plans>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -73,6 +75,36 @@ impl AdministerSettings {
     pub async fn read(&self, caller: &Caller) -> Result<Settings, ReplaceSettingsError> {
         Self::check(caller)?;
         Ok(self.settings.load().await?)
+    }
+
+    /// How full plans would be if `values` were in force. Nothing changes by asking.
+    ///
+    /// # Errors
+    ///
+    /// See [`ReplaceSettingsError`].
+    pub async fn preview(
+        &self,
+        caller: &Caller,
+        values: SettingsValues,
+    ) -> Result<Occupancy, ReplaceSettingsError> {
+        Self::check(caller)?;
+        Ok(self.plans.occupancy(values.user_limit).await?)
+    }
+
+    /// A page of the changes of the settings, the newest first, those before the one that made the revision `before`.
+    ///
+    /// # Errors
+    ///
+    /// See [`ReplaceSettingsError`].
+    pub async fn history(
+        &self,
+        caller: &Caller,
+        before: Option<SettingsRevision>,
+        size: PageSize,
+    ) -> Result<Page<SettingsChange, SettingsRevision>, ReplaceSettingsError> {
+        Self::check(caller)?;
+        let changes = self.settings.history(before, size.with_one_more()).await?;
+        Ok(Page::new(changes, size, |it: &SettingsChange| it.settings.revision))
     }
 
     /// Puts `values` in force, if `precondition` holds for those that are, and answers what is in force then. The

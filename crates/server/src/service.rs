@@ -185,7 +185,7 @@ impl Service {
             },
             me: Me { people: people.clone() },
             edit_user: EditUser { people },
-            settings: AdministerSettings { settings, clock: clock.clone() },
+            settings: AdministerSettings { settings, plans: plans.clone(), clock: clock.clone() },
             link_zammad_user: LinkZammadUser { users, zammad_users, plans, clock: clock.clone() },
             receive_delivery: ReceiveDelivery { inbox: inbox.clone(), clock, ids: ids.clone() },
             deliveries: Deliveries { inbox },

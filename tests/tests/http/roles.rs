@@ -242,6 +242,17 @@ fn rows() -> Vec<Row> {
             [SIGNED_OUT, FORBIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, "200", "200"],
         ),
         row(
+            Method::POST,
+            |_, _| "/v1/settings/preview".into(),
+            Some(|_| {
+                json!({
+                    "user_limit": 5, "invite_ttl_seconds": 172_800, "pending_invites_hold_seats": true,
+                    "detached_invites": "reopen",
+                })
+            }),
+            [SIGNED_OUT, FORBIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, FORBIDDEN, "200", "200"],
+        ),
+        row(
             Method::GET,
             |_, _| "/v1/zammad/users/2".into(),
             nothing,

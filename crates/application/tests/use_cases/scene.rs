@@ -108,7 +108,11 @@ impl Scene {
     }
 
     pub(crate) fn settings(&self) -> AdministerSettings {
-        AdministerSettings { settings: self.store.clone(), clock: self.clock.clone() }
+        AdministerSettings {
+            settings: self.store.clone(),
+            plans: self.store.clone(),
+            clock: self.clock.clone(),
+        }
     }
 
     pub(crate) fn receiving(&self) -> ReceiveDelivery {

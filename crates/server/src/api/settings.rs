@@ -13,8 +13,8 @@ use poem_openapi::{ApiResponse, Object, OpenApi, param::Header, payload::Json};
 use super::{
     Topic,
     auth::Auth,
-    body::{Body, flag, number, text},
-    views::{DetachedInvitesView, SettingsView},
+    body::{Body, Fields, flag, number, text},
+    views::{DetachedInvitesView, SettingsPreviewView, SettingsView},
 };
 use crate::{
     problem::{Code, Problem, Refused, listed},
@@ -38,6 +38,24 @@ struct NewSettings {
     detached_invites: DetachedInvitesView,
 }
 
+impl NewSettings {
+    fn values(fields: &mut Fields) -> Option<SettingsValues> {
+        for name in ["revision", "updated_at", "updated_by"] {
+            fields.ignore(name);
+        }
+        let user_limit = fields.required("user_limit", number(Capacity::new));
+        let invite_ttl = fields.required("invite_ttl_seconds", number(InviteTtl::new));
+        let pending_invites_hold_seats = fields.required("pending_invites_hold_seats", flag);
+        let detached_invites = fields.required("detached_invites", text(DetachedInvites::parse));
+        Some(SettingsValues {
+            user_limit: user_limit?,
+            invite_ttl: invite_ttl?,
+            pending_invites_hold_seats: pending_invites_hold_seats?,
+            detached_invites: detached_invites?,
+        })
+    }
+}
+
 #[derive(ApiResponse)]
 enum Current {
     /// The settings in force.
@@ -58,6 +76,7 @@ impl From<Settings> for Current {
 }
 
 listed!(Reading: Unauthenticated, Forbidden);
+listed!(Previewing: Unauthenticated, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest);
 listed!(Replacing: Unauthenticated, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, PreconditionRequired, PreconditionFailed, Conflict);
 
 #[OpenApi(tag = "Topic::Settings")]
@@ -87,24 +106,26 @@ impl SettingsApi {
         body: Body<NewSettings>,
     ) -> Result<Current, Refused<Replacing>> {
         AdministerSettings::check(&auth.0)?;
-        let values = body.read(|fields| {
-            for name in ["revision", "updated_at", "updated_by"] {
-                fields.ignore(name);
-            }
-            let user_limit = fields.required("user_limit", number(Capacity::new));
-            let invite_ttl = fields.required("invite_ttl_seconds", number(InviteTtl::new));
-            let pending_invites_hold_seats = fields.required("pending_invites_hold_seats", flag);
-            let detached_invites = fields.required("detached_invites", text(DetachedInvites::parse));
-            Some(SettingsValues {
-                user_limit: user_limit?,
-                invite_ttl: invite_ttl?,
-                pending_invites_hold_seats: pending_invites_hold_seats?,
-                detached_invites: detached_invites?,
-            })
-        })?;
+        let values = body.read(NewSettings::values)?;
         let precondition = precondition(headers).ok_or_else(|| Problem::new(Code::PreconditionRequired))?;
         let settings = service.settings.replace(&auth.0, &precondition, values).await?;
         Ok(settings.into())
+    }
+
+    /// Tell what settings would do.
+    ///
+    /// How many plans would have more people than seats, were these settings in force. Nothing changes, and nobody would
+    /// be removed: people would have to leave before others could join.
+    #[oai(path = "/v1/settings/preview", method = "post", operation_id = "previewSettings")]
+    async fn preview(
+        &self,
+        service: Data<&Arc<Service>>,
+        auth: Auth,
+        body: Body<NewSettings>,
+    ) -> Result<Json<SettingsPreviewView>, Refused<Previewing>> {
+        AdministerSettings::check(&auth.0)?;
+        let values = body.read(NewSettings::values)?;
+        Ok(Json(service.settings.preview(&auth.0, values).await?.into()))
     }
 }
 

@@ -13,7 +13,7 @@ pub(crate) use self::{
     invites::{InvitePreviewView, InviteStateView, InviteView},
     members::{MemberView, Role},
     plans::{PlanView, SeatsView},
-    settings::{DetachedInvitesView, SettingsView},
+    settings::{DetachedInvitesView, SettingsPreviewView, SettingsView},
     users::{MeView, PlanInForceView, UserView},
     zammad::{DeliveryView, SyncView, ZammadUserState, ZammadUserView},
 };

@@ -1,6 +1,6 @@
 //! Settings.
 
-use family_plan_domain::Settings;
+use family_plan_domain::{Occupancy, Settings};
 use poem_openapi::{Enum, Object};
 use time::OffsetDateTime;
 
@@ -51,5 +51,21 @@ impl From<Settings> for SettingsView {
             updated_at: settings.updated_at,
             updated_by: settings.updated_by.map(|it| it.to_string()).into(),
         }
+    }
+}
+
+/// What settings would do.
+#[derive(Debug, Object)]
+#[oai(rename = "SettingsPreview")]
+pub(crate) struct SettingsPreviewView {
+    /// Plans that would have more people than seats.
+    plans_over_limit: u64,
+    /// People beyond the limit of their plan, in all of these together.
+    people_over_limit: u64,
+}
+
+impl From<Occupancy> for SettingsPreviewView {
+    fn from(occupancy: Occupancy) -> Self {
+        Self { plans_over_limit: occupancy.plans_over_limit, people_over_limit: occupancy.people_over_limit }
     }
 }
