@@ -147,6 +147,8 @@ async fn pages_let_nothing_foreign_in(world: &World) {
             policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
             "{policy}"
         );
+        // Where the answer to a form can lead to.
+        assert!(policy.contains("form-action 'self' https://app.example https://login.example;"), "{policy}");
         assert!(!policy.contains("unsafe-inline") || !policy.contains("script-src"), "{policy}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     }

@@ -12,16 +12,17 @@ use crate::{
 };
 
 /// A page as an answer, with the headers that keep it safe: no script, no foreign content, no frame around it. A form
-/// may lead to the dashboard, since browsers look at where a form's answer redirects to as well.
+/// may lead to the dashboard, or to sign in again, since browsers look at where a form's answer redirects to as well.
 pub(crate) fn page(status: StatusCode, links: &Links, template: &impl Template) -> Response {
     let html = match template.render() {
         Ok(html) => html,
         Err(err) => return poem::Error::from(Problem::failure(Code::Internal, err)).into_response(),
     };
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {}; base-uri 'none'; \
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {} {}; base-uri 'none'; \
          frame-ancestors 'none'",
-        links.dashboard_url.origin().ascii_serialization()
+        links.dashboard_url.origin().ascii_serialization(),
+        links.login_url.origin().ascii_serialization()
     );
     Response::builder()
         .status(status)
