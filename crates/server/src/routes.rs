@@ -37,6 +37,7 @@ pub fn routes(service: Arc<Service>) -> Result<BoxEndpoint<'static, Response>, s
         .at("/openapi.json", get(make_sync(move |_| json(document.clone()))))
         .at("/problems/:code", get(pages::problem_page))
         .at("/join/:code", get(pages::show).post(pages::accept))
+        .at("/admin/settings", get(pages::show_settings).post(pages::change_settings))
         .at("/assets/page.css", get(pages::stylesheet))
         .nest("/", api)
         .map_to_response()
@@ -118,6 +119,7 @@ impl AllowedMethods {
             ("/problems/:code", "GET, HEAD"),
             ("/assets/page.css", "GET, HEAD"),
             ("/join/:code", "GET, HEAD, POST"),
+            ("/admin/settings", "GET, HEAD, POST"),
         ];
         let mut routes = Route::new();
         for (path, methods) in pages {

@@ -74,6 +74,16 @@ impl Links {
         url
     }
 
+    /// The address of the settings page.
+    #[must_use]
+    pub fn settings(&self) -> Url {
+        let mut url = self.public_url.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["admin", "settings"]);
+        }
+        url
+    }
+
     /// Where to sign in to come back to `next` afterwards.
     #[must_use]
     pub fn login(&self, next: &Url) -> Url {

@@ -141,6 +141,7 @@ async fn pages_let_nothing_foreign_in(world: &World) {
         world.user("bob").in_browser().get(&invite.page()).await,
         ann.get("/join/unknown").await,
         ann.get("/problems/plan_full").await,
+        world.admin().in_browser().get("/admin/settings").await,
     ] {
         let policy = answer.header("content-security-policy").unwrap();
         assert!(

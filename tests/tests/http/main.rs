@@ -33,6 +33,7 @@ mod resilience;
 mod roles;
 mod secrecy;
 mod settings;
+mod settings_page;
 mod settings_preview;
 mod shapes;
 mod sweeper;

@@ -1,6 +1,6 @@
-//! What a form posts.
+//! What a form posts, and what a page's address asks for.
 
-use poem::Body;
+use poem::{Body, Request};
 use url::form_urlencoded;
 
 use crate::problem::{Code, Problem};
@@ -18,11 +18,32 @@ impl Form {
         let Ok(bytes) = body.into_bytes_limit(limit).await else {
             return Err(Problem::new(Code::PayloadTooLarge));
         };
-        Ok(Self(form_urlencoded::parse(&bytes).into_owned().collect()))
+        Ok(Self::of(&bytes))
+    }
+
+    /// What stands behind the question mark of an address: a form is encoded like that.
+    pub(super) fn of_query(request: &Request) -> Self {
+        Self::of(request.uri().query().unwrap_or_default())
+    }
+
+    /// Takes text for a form.
+    pub(super) fn of(text: impl AsRef<[u8]>) -> Self {
+        Self(form_urlencoded::parse(text.as_ref()).into_owned().collect())
     }
 
     /// The first value of a field, as it was typed.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a field that comes exactly once, as it was typed.
+    pub(super) fn once(&self, name: &str) -> Option<&str> {
+        let mut values = self.0.iter().filter(|(it, _)| it == name).map(|(_, value)| value.as_str());
+        values.next().filter(|_| values.next().is_none())
+    }
+
+    /// The whole number in a field that comes exactly once.
+    pub(super) fn number(&self, name: &str) -> Option<i64> {
+        self.once(name)?.parse().ok()
     }
 }
