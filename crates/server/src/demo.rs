@@ -52,6 +52,7 @@ fn invite_to_try(world: &World) {
          \n  API in the browser  {service}docs\
          \n  Sign in as anybody  {site}/login?next={service}docs\
          \n  The invite page     {link}\
+         \n  The settings page   {service}admin/settings, for Ada: {site}/login?next={service}admin/settings\
          \n\nAsk as an administrator:\n\
          \n  curl -H 'Authorization: Bearer {admin}' {service}v1/plans\n",
         service = world.service_url,

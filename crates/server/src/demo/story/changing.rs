@@ -36,6 +36,18 @@ pub(super) async fn detaching(world: &World, plan: &str, cara_link: &str) -> any
 
 pub(super) async fn changing_settings(world: &World, plan: &str) -> anyhow::Result<()> {
     chapter("An administrator changes the limit");
+    let ada = Browser::of(world, ADA)?;
+    let page = ada.open(&format!("{}admin/settings", world.service_url)).await?.expect(200)?;
+    ensure!(page.text.contains("<h1>Settings</h1>"), "{}", page.text);
+    let mut settings = ada.get("v1/settings").await?.expect(200)?.json()?;
+    settings["user_limit"] = 3.into();
+    let preview = ada.post("v1/settings/preview", Some(settings)).await?.expect(200)?.json()?;
+    ensure!(preview == json!({"plans_over_limit": 1, "people_over_limit": 1}), "{preview}");
+    step(
+        "15",
+        "Settings in the admin",
+        "GET /admin/settings, by Ada; a preview tells her that with limit 3 one plan has a person too many",
+    );
     limit_everybody_to(world, 3).await?;
     let alice = Browser::of(world, ALICE)?;
     let problem = alice.post(&format!("v1/plans/{plan}/invites"), None).await?.refused(409, "plan_full")?;
