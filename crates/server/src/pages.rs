@@ -8,9 +8,10 @@ mod join;
 mod problems;
 mod settings;
 mod visit;
+mod words;
 
 pub(crate) use self::{
-    html::{browser, page, stylesheet},
+    html::{browser, copy_script, page, page_with_script, stylesheet},
     join::{accept, show},
     problems::problem_page,
     settings::{change_settings, show_settings},

@@ -39,6 +39,7 @@ pub fn routes(service: Arc<Service>) -> Result<BoxEndpoint<'static, Response>, s
         .at("/join/:code", get(pages::show).post(pages::accept))
         .at("/admin/settings", get(pages::show_settings).post(pages::change_settings))
         .at("/assets/page.css", get(pages::stylesheet))
+        .at("/assets/copy.js", get(pages::copy_script))
         .nest("/", api)
         .map_to_response()
         .around(move |next, request| edge::answer(next, request, Arc::clone(&service), Arc::clone(&allowed)));
@@ -118,6 +119,7 @@ impl AllowedMethods {
             ("/openapi.json", "GET, HEAD"),
             ("/problems/:code", "GET, HEAD"),
             ("/assets/page.css", "GET, HEAD"),
+            ("/assets/copy.js", "GET, HEAD"),
             ("/join/:code", "GET, HEAD, POST"),
             ("/admin/settings", "GET, HEAD, POST"),
         ];

@@ -136,12 +136,12 @@ async fn pages_let_nothing_foreign_in(world: &World) {
     let ann = world.user("ann").in_browser();
     let plan = ann.opens("The Hills").await;
     let invite = ann.invites(&plan).await;
-    for answer in [
-        ann.get(&invite.page()).await,
-        world.user("bob").in_browser().get(&invite.page()).await,
-        ann.get("/join/unknown").await,
-        ann.get("/problems/plan_full").await,
-        world.admin().in_browser().get("/admin/settings").await,
+    for (answer, scripts) in [
+        (ann.get(&invite.page()).await, "script-src 'self';"),
+        (world.user("bob").in_browser().get(&invite.page()).await, "script-src 'none';"),
+        (ann.get("/join/unknown").await, "script-src 'none';"),
+        (ann.get("/problems/plan_full").await, "script-src 'none';"),
+        (world.admin().in_browser().get("/admin/settings").await, "script-src 'none';"),
     ] {
         let policy = answer.header("content-security-policy").unwrap();
         assert!(
@@ -150,8 +150,13 @@ async fn pages_let_nothing_foreign_in(world: &World) {
         );
         // Where the answer to a form can lead to.
         assert!(policy.contains("form-action 'self' https://app.example https://login.example;"), "{policy}");
-        assert!(!policy.contains("unsafe-inline") || !policy.contains("script-src"), "{policy}");
+        assert!(policy.contains(scripts) && !policy.contains("unsafe"), "{policy}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    }
+    for (path, kind) in [("/assets/page.css", "text/css"), ("/assets/copy.js", "text/javascript")] {
+        let asset = world.anonymous().get(path).await;
+        assert!(asset.header("content-type").unwrap().starts_with(kind), "{asset:?}");
+        assert_eq!(asset.header("x-content-type-options"), Some("nosniff"));
     }
 }
 

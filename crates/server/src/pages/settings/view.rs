@@ -13,7 +13,7 @@ use super::{
 use crate::pages::{
     instant::{human_readable, machine_readable},
     page,
-    visit::{Visit, name_of},
+    visit::{Account, Visit},
 };
 
 /// What there is to know about the settings, whatever is typed.
@@ -41,8 +41,7 @@ struct SettingsPage<'a> {
     base: &'a str,
     action: &'a str,
     csrf: &'a str,
-    signed_in_as: &'a str,
-    switch_url: &'a str,
+    account: Option<Account<'a>>,
     typed: &'a Typed,
     mistakes: Mistakes,
     told: Told,
@@ -154,8 +153,7 @@ pub(super) fn page_of(
         base: visit.base(),
         action: visit.url.path(),
         csrf: &visit.csrf(),
-        signed_in_as: name_of(caller),
-        switch_url: &visit.login_url(),
+        account: Some(visit.account(caller)),
         typed,
         mistakes,
         told,
