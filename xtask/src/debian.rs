@@ -31,7 +31,7 @@ struct Need {
     is_met: fn() -> bool,
 }
 
-const NEEDS: [Need; 3] = [
+const NEEDS: [Need; 5] = [
     Need { what: "PostgreSQL", packages: &["postgresql"], is_met: || programs::postgres_folder().is_some() },
     Need {
         what: "MariaDB",
@@ -44,6 +44,17 @@ const NEEDS: [Need; 3] = [
         what: "Python with venv and pip",
         packages: &["python3", "python3-venv", "python3-pip"],
         is_met: has_python,
+    },
+    Need {
+        what: "Chromium with its driver",
+        // Without a font, Chromium writes nothing but boxes.
+        packages: &["chromium", "chromium-driver", "fonts-dejavu-core"],
+        is_met: || ["chromium", "chromedriver"].iter().all(|it| programs::find(it).is_some()),
+    },
+    Need {
+        what: "npm",
+        packages: &["nodejs", "npm"],
+        is_met: || ["node", "npm"].iter().all(|it| programs::find(it).is_some()),
     },
 ];
 

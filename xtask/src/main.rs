@@ -10,6 +10,7 @@ mod group;
 mod interrupt;
 mod openapi;
 mod programs;
+mod screenshots;
 mod servers;
 mod test;
 mod workspace;
@@ -54,6 +55,8 @@ enum Task {
     DenyTest,
     /// Write the server's OpenAPI document to `openapi/`.
     Openapi,
+    /// Take pictures of every page, on a phone and at a desk, light and dark, into `target/screenshots`.
+    Screenshots,
     /// Run the demo: the server with a simulated Zammad, and the whole story over HTTP.
     Demo {
         /// Further arguments of `family-plan demo`.
@@ -89,6 +92,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Deny => deny::run().map(|()| ExitCode::SUCCESS),
         Task::DenyTest => deny_test::run().map(|()| ExitCode::SUCCESS),
         Task::Openapi => openapi::write().map(|()| ExitCode::SUCCESS),
+        Task::Screenshots => screenshots::take().map(|()| ExitCode::SUCCESS),
         Task::Demo { arguments } => Err(demo::become_demo(&arguments)),
     }
 }

@@ -1,4 +1,6 @@
-//! The database servers that tests run against.
+//! What tests find in their environment.
+
+use std::path::PathBuf;
 
 /// The URL of a server on which tests may make databases of their own.
 ///
@@ -11,4 +13,11 @@ pub fn server_url(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} is not set: run `cargo xtask test`, which starts a private PostgreSQL and MariaDB")
     })
+}
+
+/// The folder that pictures of the pages are wanted in, if they are.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is no configuration of the service, but of its tests")]
+pub fn screenshots() -> Option<PathBuf> {
+    std::env::var("FAMILY_PLAN_TEST_SCREENSHOTS").ok().map(PathBuf::from)
 }

@@ -15,7 +15,7 @@ mod tokens;
 pub use clock::{ManualClock, START};
 pub use contract::Stores;
 pub use delivery_reader::{FakeDeliveryReader, delivery};
-pub use environment::server_url;
+pub use environment::{screenshots, server_url};
 pub use help_desk::{FakeHelpDesk, HelpDeskCall};
 pub use ids::SequentialIds;
 pub use memory::MemoryStore;

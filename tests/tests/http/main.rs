@@ -1,6 +1,7 @@
 //! The server as its clients see it: over HTTP, in front of a simulated Zammad, on every engine.
 
 mod bodies;
+mod browser;
 mod cli;
 mod client;
 mod cost;
