@@ -3,6 +3,7 @@
 mod claims;
 mod credential;
 mod jwks;
+mod kept;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode_header};
 use secrecy::{ExposeSecret, SecretString};
@@ -96,15 +97,28 @@ impl Identity {
     ///
     /// See [`IdentityError`].
     pub async fn verify(&self, token: &str) -> Result<Claims, IdentityError> {
-        let claims = match &self.keys {
-            Keys::Shared(key) => self.decode(token, key, Algorithm::HS256)?,
-            Keys::Published(keys) => self.decode_published(token, keys).await?,
-        };
+        let claims = self.raw_claims(token).await?;
         read_claims(&claims, &self.roles_claim).ok_or(IdentityError::Invalid)
     }
 
-    async fn decode_published(&self, token: &str, keys: &PublishedKeys) -> Result<RawClaims, IdentityError> {
-        let id = decode_header(token).map_err(|_| IdentityError::Invalid)?.kid;
+    async fn raw_claims(&self, token: &str) -> Result<RawClaims, IdentityError> {
+        let header = decode_header(token).map_err(|_| IdentityError::Invalid)?;
+        // Whoever does not understand an extension that the token calls critical must refuse it (RFC 7515, 4.1.11).
+        if header.crit.is_some() {
+            return Err(IdentityError::Invalid);
+        }
+        match &self.keys {
+            Keys::Shared(key) => self.decode(token, key, Algorithm::HS256),
+            Keys::Published(keys) => self.decode_published(token, header.kid, keys).await,
+        }
+    }
+
+    async fn decode_published(
+        &self,
+        token: &str,
+        id: Option<String>,
+        keys: &PublishedKeys,
+    ) -> Result<RawClaims, IdentityError> {
         let (key, algorithm) = keys.key(id.as_deref()).await?;
         let decoded = self.decode(token, &key, algorithm);
         if decoded.is_ok() || id.is_some() {
@@ -122,11 +136,14 @@ impl Identity {
         key: &DecodingKey,
         algorithm: Algorithm,
     ) -> Result<RawClaims, IdentityError> {
-        let decoded = jsonwebtoken::decode(token, key, &self.validation(algorithm));
-        decoded.map(|it| it.claims).map_err(|err| {
+        let decoded = jsonwebtoken::decode::<RawClaims>(token, key, &self.validation(algorithm));
+        let claims = decoded.map(|it| it.claims).map_err(|err| {
             tracing::debug!(error = %err, "a token is not valid");
             IdentityError::Invalid
-        })
+        })?;
+        // The library is content with a list that the issuer is in.
+        let is_ours = self.issuer.as_ref().is_none_or(|it| claims.get("iss").is_some_and(|iss| iss == it));
+        if is_ours { Ok(claims) } else { Err(IdentityError::Invalid) }
     }
 
     fn validation(&self, algorithm: Algorithm) -> Validation {
@@ -147,5 +164,35 @@ impl Identity {
         }
         validation.set_required_spec_claims(&required);
         validation
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::{EncodingKey, Header, encode, get_current_timestamp};
+    use serde_json::json;
+
+    use super::*;
+
+    const SECRET: &str = "k7Jq0xVb3mWt9sZc2nRy5uEh8pLa4dGf";
+
+    #[tokio::test]
+    async fn clocks_may_be_apart_by_less_than_a_minute() {
+        let config = IdentityConfig {
+            keys: KeySource::Shared(SECRET.into()),
+            issuer: None,
+            audience: None,
+            roles_claim: "roles".to_owned(),
+            cookie: None,
+        };
+        let identity = Identity::new(config, reqwest::Client::builder().build().unwrap());
+        let now = get_current_timestamp();
+        let is_good = async |claims: Value| {
+            let key = EncodingKey::from_secret(SECRET.as_bytes());
+            identity.verify(&encode(&Header::default(), &claims, &key).unwrap()).await.is_ok()
+        };
+        assert!(is_good(json!({"sub": "ann", "exp": now + 3600, "nbf": now})).await);
+        assert!(!is_good(json!({"sub": "ann", "exp": now - 60})).await);
+        assert!(!is_good(json!({"sub": "ann", "exp": now + 7200, "nbf": now + 3600})).await);
     }
 }

@@ -29,14 +29,23 @@ pub(crate) fn hs256_with(secret: &[u8], header: &Value, claims: &Value) -> Strin
     signed(header, claims, |message| hmac::sign(&key, message).as_ref().to_vec())
 }
 
+/// Signs claims that no JSON value can hold with the shared secret.
+pub(crate) fn hs256_text(claims: &str) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    signed_text(r#"{"alg":"HS256"}"#, claims, |message| hmac::sign(&key, message).as_ref().to_vec())
+}
+
 /// Does not sign at all.
 pub(crate) fn unsigned(claims: &Value) -> String {
     signed(&json!({"alg": "none", "typ": "JWT"}), claims, |_| Vec::new())
 }
 
 fn signed(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
-    let encode = |it: &Value| URL_SAFE_NO_PAD.encode(it.to_string());
-    let message = format!("{}.{}", encode(header), encode(claims));
+    signed_text(&header.to_string(), &claims.to_string(), sign)
+}
+
+fn signed_text(header: &str, claims: &str, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let signature = sign(message.as_bytes());
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }

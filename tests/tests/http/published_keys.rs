@@ -8,6 +8,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::m
 use crate::{
     client::{Caller, claims},
     jwt::{ProviderKey, SECRET, hs256, hs256_with, unsigned},
+    waiting::eventually,
     world::{Engine, World},
 };
 
@@ -153,6 +154,24 @@ async fn a_rotated_key_is_found_by_a_server_that_has_not_asked_lately() {
     tokio::time::resume();
     assert!(accepted(&world, new.sign(&claims("ann"))).await);
     assert!(!accepted(&world, old.sign(&claims("ann"))).await);
+    world.end().await;
+}
+
+/// In one thread, where the runtime's clock can be moved.
+#[tokio::test]
+async fn a_key_that_the_provider_takes_back_does_not_count_for_long() {
+    let (stolen, new) = (ProviderKey::elliptic("stolen"), ProviderKey::elliptic("new"));
+    let provider = Provider::start(&[&stolen]).await;
+    let world = provider.world().await;
+    assert!(accepted(&world, stolen.sign(&claims("ann"))).await);
+    provider.publish(&[&new]);
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_mins(11)).await;
+    tokio::time::resume();
+    // Nobody waits for the look at the provider.
+    eventually("the key is forgotten", async || !accepted(&world, stolen.sign(&claims("ann"))).await).await;
+    assert!(accepted(&world, new.sign(&claims("ann"))).await);
+    assert_eq!(provider.n_fetches().await, 2, "each is fetched once");
     world.end().await;
 }
 

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use crate::{
     client::{ADMIN, Answer, Caller, SERVICE, claims},
-    jwt::{LONG_AGO, NEVER, SECRET, hs256, hs256_with, unsigned},
+    jwt::{LONG_AGO, NEVER, SECRET, hs256, hs256_text, hs256_with, unsigned},
     world::{COOKIE, Engine, World, on_sqlite},
 };
 
 on_sqlite!(
     a_forged_token_is_none,
     a_token_has_a_subject_and_an_end,
+    a_token_that_says_two_things_at_once_is_none,
     a_token_that_is_not_good_yet_is_none,
     roles_come_as_a_list_or_as_text,
     only_the_bearer_scheme_counts,
@@ -50,6 +51,10 @@ async fn a_forged_token_is_none(world: &World) {
         hs256_with(SECRET.as_bytes(), &json!({"alg": "none"}), &claims),
         hs256_with(SECRET.as_bytes(), &json!({"alg": "RS256"}), &claims),
         hs256_with(SECRET.as_bytes(), &json!({"typ": "JWT"}), &claims),
+        // What we do not understand, but must: nothing is.
+        hs256_with(SECRET.as_bytes(), &json!({"alg": "HS256", "crit": ["x"], "x": 1}), &claims),
+        hs256_with(SECRET.as_bytes(), &json!({"alg": "HS256", "crit": []}), &claims),
+        hs256_with(SECRET.as_bytes(), &json!({"alg": "HS256", "crit": ["b64"], "b64": false}), &claims),
         unsigned(&claims),
         format!("{message}."),
         message.to_owned(),
@@ -71,6 +76,9 @@ async fn a_token_has_a_subject_and_an_end(world: &World) {
         json!({"exp": LONG_AGO}),
         json!({"exp": null}),
         json!({"exp": "x"}),
+        json!({"exp": -1}),
+        json!({"exp": [NEVER]}),
+        json!({"exp": true}),
         json!({"sub": null}),
         json!({"sub": ""}),
         json!({"sub": 7}),
@@ -81,8 +89,24 @@ async fn a_token_has_a_subject_and_an_end(world: &World) {
     }
 }
 
+async fn a_token_that_says_two_things_at_once_is_none(world: &World) {
+    for claims in [
+        format!(r#"{{"sub": "ann", "sub": "ada", "exp": {NEVER}}}"#),
+        format!(r#"{{"sub": "ann", "exp": {NEVER}, "exp": {LONG_AGO}}}"#),
+        format!(r#"{{"sub": "ann", "exp": {LONG_AGO}, "exp": {NEVER}}}"#),
+        format!(r#"[{{"sub": "ann", "exp": {NEVER}}}]"#),
+        format!(r#"{{"sub": "ann", "exp": {NEVER}}} {{}}"#),
+    ] {
+        refused(&world.anonymous().with_token(hs256_text(&claims))).await;
+    }
+    let once = hs256_text(&format!(r#"{{"sub": "ann", "exp": {NEVER}}}"#));
+    world.anonymous().with_token(once).get("/v1/me").await.ok(200);
+}
+
 async fn a_token_that_is_not_good_yet_is_none(world: &World) {
-    refused(&world.anonymous().claiming(&with(&json!({"nbf": NEVER - 1})))).await;
+    for nbf in [json!(NEVER - 1), json!("x"), json!([LONG_AGO])] {
+        refused(&world.anonymous().claiming(&with(&json!({"nbf": nbf})))).await;
+    }
     let since_long = world.anonymous().claiming(&with(&json!({"nbf": LONG_AGO})));
     since_long.get("/v1/me").await.ok(200);
 }
@@ -208,10 +232,15 @@ mod configured {
             json!({"iss": null}),
             json!({"iss": "https://login.example/"}),
             json!({"iss": "https://evil.example"}),
+            json!({"iss": ["https://login.example"]}),
+            json!({"iss": ["https://evil.example", "https://login.example"]}),
+            json!({"iss": 7}),
             json!({"aud": null}),
             json!({"aud": "others"}),
             json!({"aud": ["others"]}),
             json!({"aud": []}),
+            json!({"aud": 7}),
+            json!({"aud": {"family-plan": true}}),
         ] {
             refused(&caller(changes)).await;
         }

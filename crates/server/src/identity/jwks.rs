@@ -1,37 +1,26 @@
 //! The keys that an identity provider publishes (RFC 7517).
 
-use std::{
-    error::Error,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
-
+use async_trait::async_trait;
 use jsonwebtoken::{
     Algorithm, DecodingKey,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse},
 };
-use tokio::{sync::Mutex, time::Instant};
 use url::Url;
 
-use super::IdentityError;
-
-/// Tokens with invented key ids must not make us ask the provider each time.
-const PAUSE_BETWEEN_FETCHES: Duration = Duration::from_secs(30);
-/// Without any key nobody can sign in, so that it is worth asking again soon.
-const PAUSE_WITHOUT_KEYS: Duration = Duration::from_secs(1);
-
-/// No provider has that many keys.
-const MAX_BYTES: usize = 1024 * 1024;
+use super::{
+    IdentityError,
+    kept::{FetchError, Kept, Published, fetch_json},
+};
 
 /// Keys that were fetched, and are fetched again when a token names one that is unknown. They are kept through an
 /// outage of the provider, and looking one up never waits for it.
 pub(super) struct PublishedKeys {
-    url: Url,
     http: reqwest::Client,
-    known: RwLock<Arc<[PublishedKey]>>,
-    /// When the last attempt to fetch ended; locked while there is one.
-    fetched: Mutex<Option<Instant>>,
+    keys: Kept<KeySet>,
 }
+
+/// Where the keys are.
+struct KeySet(Url);
 
 #[derive(Clone)]
 struct PublishedKey {
@@ -40,67 +29,38 @@ struct PublishedKey {
     algorithm: Algorithm,
 }
 
-/// Why nothing was fetched.
-#[derive(Debug, thiserror::Error)]
-enum FetchError {
-    #[error("the provider does not answer as it should")]
-    Http(#[from] reqwest::Error),
-    #[error("the answer is too long")]
-    TooLong,
-    #[error("the answer is no set of keys")]
-    Unreadable(#[from] serde_json::Error),
-    #[error("there is no key that tokens could be signed with")]
-    NoKeys,
+#[async_trait]
+impl Published for KeySet {
+    type Value = Vec<PublishedKey>;
+
+    const NAME: &'static str = "keys";
+
+    async fn fetch(&self, http: &reqwest::Client) -> Result<Vec<PublishedKey>, FetchError> {
+        let set: JwkSet = fetch_json(http, self.0.clone()).await?;
+        let keys: Vec<_> = set.keys.iter().filter_map(published_key).collect();
+        if keys.is_empty() { Err(FetchError::NoKeys) } else { Ok(keys) }
+    }
 }
 
 impl PublishedKeys {
     pub(super) fn new(url: Url, http: reqwest::Client) -> Self {
-        Self { url, http, known: RwLock::new(Arc::new([])), fetched: Mutex::default() }
+        Self { http, keys: Kept::new(KeySet(url)) }
     }
 
     /// The key with the id that a token names, and the one algorithm it is for.
     pub(super) async fn key(&self, id: Option<&str>) -> Result<(DecodingKey, Algorithm), IdentityError> {
-        if let Some(key) = find(&self.known(), id) {
+        let known = self.keys.get(&self.http).await.ok_or(IdentityError::KeysUnavailable)?;
+        if let Some(key) = find(&known, id) {
             return Ok(key);
         }
         self.refresh().await;
-        let known = self.known();
-        let missing = if known.is_empty() { IdentityError::KeysUnavailable } else { IdentityError::Invalid };
-        find(&known, id).ok_or(missing)
+        let known = self.keys.known().unwrap_or(known);
+        find(&known, id).ok_or(IdentityError::Invalid)
     }
 
-    /// Fetches the keys, unless that was done a moment ago. Those who come meanwhile wait for the same attempt.
+    /// Fetches the keys, unless that was done a moment ago.
     pub(super) async fn refresh(&self) {
-        let mut fetched = self.fetched.lock().await;
-        let pause = if self.known().is_empty() { PAUSE_WITHOUT_KEYS } else { PAUSE_BETWEEN_FETCHES };
-        if fetched.is_some_and(|it| it.elapsed() < pause) {
-            return;
-        }
-        match self.fetch().await {
-            Ok(keys) => *self.known.write().unwrap_or_else(PoisonError::into_inner) = keys,
-            Err(err) => {
-                tracing::error!(error = &err as &dyn Error, "the identity provider's keys cannot be had");
-            }
-        }
-        *fetched = Some(Instant::now());
-    }
-
-    fn known(&self) -> Arc<[PublishedKey]> {
-        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    async fn fetch(&self) -> Result<Arc<[PublishedKey]>, FetchError> {
-        let mut response = self.http.get(self.url.clone()).send().await?.error_for_status()?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await? {
-            if MAX_BYTES < body.len() + chunk.len() {
-                return Err(FetchError::TooLong);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let set: JwkSet = serde_json::from_slice(&body)?;
-        let keys: Arc<[PublishedKey]> = set.keys.iter().filter_map(published_key).collect();
-        if keys.is_empty() { Err(FetchError::NoKeys) } else { Ok(keys) }
+        self.keys.refresh(&self.http).await;
     }
 }
 
@@ -153,7 +113,7 @@ mod tests {
         net::TcpListener,
     };
 
-    use super::*;
+    use super::{super::kept::MAX_BYTES, *};
 
     /// Keys of a provider that answers each request with the next of these bodies.
     async fn keys_of(bodies: Vec<String>) -> PublishedKeys {
@@ -181,7 +141,7 @@ mod tests {
             let keys = keys_of(vec![good.clone(), useless]).await;
             keys.refresh().await;
             assert!(keys.key(Some("k")).await.is_ok());
-            *keys.fetched.lock().await = None;
+            keys.keys.forget_the_last_attempt().await;
             keys.refresh().await;
             assert!(keys.key(Some("k")).await.is_ok());
         }

@@ -1,0 +1,141 @@
+//! What the identity provider publishes, fetched and kept.
+
+use std::{
+    error::Error,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use serde::de::DeserializeOwned;
+use tokio::{sync::Mutex, time::Instant};
+use url::Url;
+
+/// Tokens with invented key ids must not make us ask the provider each time.
+const PAUSE_BETWEEN_FETCHES: Duration = Duration::from_secs(30);
+/// Without anything nobody can sign in, so that it is worth asking again soon.
+const PAUSE_WITHOUT_ANY: Duration = Duration::from_secs(1);
+/// How long something counts without another look: a key that the provider takes back counts no longer than that.
+const RENEWED_AFTER: Duration = Duration::from_mins(10);
+
+/// No provider publishes that much.
+pub(super) const MAX_BYTES: usize = 1024 * 1024;
+
+/// Why nothing was fetched.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FetchError {
+    #[error("the provider does not answer as it should")]
+    Http(#[from] reqwest::Error),
+    #[error("the answer is too long")]
+    TooLong,
+    #[error("the answer cannot be read")]
+    Unreadable(#[from] serde_json::Error),
+    #[error("there is no key that tokens could be signed with")]
+    NoKeys,
+}
+
+/// Something that a provider publishes.
+#[async_trait]
+pub(super) trait Published: Send + Sync + 'static {
+    /// What it is to this service.
+    type Value: Send + Sync;
+
+    /// What the log calls it.
+    const NAME: &'static str;
+
+    /// Asks the provider.
+    async fn fetch(&self, http: &reqwest::Client) -> Result<Self::Value, FetchError>;
+}
+
+/// What was fetched last. It is kept through an outage of the provider, and as long as there is something, nobody who
+/// asks for it waits.
+pub(super) struct Kept<P: Published>(Arc<Inner<P>>);
+
+struct Inner<P: Published> {
+    published: P,
+    value: RwLock<Option<Arc<P::Value>>>,
+    /// When the last attempt to fetch ended; locked while there is one.
+    attempted: Mutex<Option<Instant>>,
+}
+
+impl<P: Published> Kept<P> {
+    pub(super) fn new(published: P) -> Self {
+        Self(Arc::new(Inner { published, value: RwLock::default(), attempted: Mutex::default() }))
+    }
+
+    /// What there is.
+    pub(super) fn known(&self) -> Option<Arc<P::Value>> {
+        self.0.value.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What there is; fetched when there is nothing. `None` when it cannot be had.
+    pub(super) async fn get(&self, http: &reqwest::Client) -> Option<Arc<P::Value>> {
+        if let Some(known) = self.known() {
+            self.renew_in_time(http);
+            return Some(known);
+        }
+        self.refresh(http).await;
+        self.known()
+    }
+
+    /// Fetches it, unless that was done a moment ago. Those who come meanwhile wait for the same attempt.
+    pub(super) async fn refresh(&self, http: &reqwest::Client) {
+        let mut attempted = self.0.attempted.lock().await;
+        let pause = if self.known().is_none() { PAUSE_WITHOUT_ANY } else { PAUSE_BETWEEN_FETCHES };
+        if attempted.is_some_and(|it| it.elapsed() < pause) {
+            return;
+        }
+        match self.0.published.fetch(http).await {
+            Ok(value) => {
+                *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(value));
+            }
+            Err(err) => {
+                tracing::error!(
+                    error = &err as &dyn Error,
+                    "the identity provider's {} cannot be had",
+                    P::NAME
+                );
+            }
+        }
+        *attempted = Some(Instant::now());
+    }
+
+    /// Fetches it in the background when the last look was a while ago.
+    fn renew_in_time(&self, http: &reqwest::Client) {
+        let is_due = match self.0.attempted.try_lock() {
+            Ok(attempted) => attempted.is_none_or(|it| RENEWED_AFTER <= it.elapsed()),
+            Err(_) => false,
+        };
+        if is_due {
+            let (kept, http) = (self.clone(), http.clone());
+            tokio::spawn(async move { kept.refresh(&http).await });
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) async fn forget_the_last_attempt(&self) {
+        *self.0.attempted.lock().await = None;
+    }
+}
+
+impl<P: Published> Clone for Kept<P> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// The JSON at `url`.
+pub(super) async fn fetch_json<T: DeserializeOwned>(
+    http: &reqwest::Client,
+    url: Url,
+) -> Result<T, FetchError> {
+    let mut response = http.get(url).send().await?.error_for_status()?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if MAX_BYTES < body.len() + chunk.len() {
+            return Err(FetchError::TooLong);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(serde_json::from_slice(&body)?)
+}
