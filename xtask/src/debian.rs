@@ -52,7 +52,7 @@ const NEEDS: [Need; 5] = [
         is_met: || ["chromium", "chromedriver"].iter().all(|it| programs::find(it).is_some()),
     },
     Need {
-        what: "npm",
+        what: "Node.js with npm",
         packages: &["nodejs", "npm"],
         is_met: || ["node", "npm"].iter().all(|it| programs::find(it).is_some()),
     },

@@ -1,5 +1,6 @@
 //! What an operator sets: a TOML file, then the environment over it; every mistake is named at once.
 
+mod auth;
 mod reader;
 mod sections;
 
@@ -10,10 +11,11 @@ use std::{
 
 use config::{Config, Environment, File, FileFormat};
 
+pub use self::auth::AuthConfiguration;
 use self::reader::Reader;
 pub use self::sections::{
-    AuthConfiguration, DatabaseConfiguration, LogConfiguration, LogFormat, SentryConfiguration,
-    ServerConfiguration, WebhookConfiguration, ZammadConfiguration,
+    DatabaseConfiguration, LogConfiguration, LogFormat, SentryConfiguration, ServerConfiguration,
+    WebhookConfiguration, ZammadConfiguration,
 };
 use crate::service::Links;
 
@@ -143,16 +145,18 @@ impl Sources {
             let server = sections::server(reader);
             let links = sections::links(reader);
             let database = sections::database(reader);
-            let auth = sections::auth(reader);
+            let auth = auth::auth(reader, links.as_ref());
             let zammad = sections::zammad(reader);
             let sentry = sections::sentry(reader);
             let log = sections::log(reader);
             let ignored = reader.finish();
+            let auth = auth?;
+            let provider = auth.sign_in.as_ref().map(|it| it.provider.clone());
             Some(Configuration {
                 server: server?,
-                links: links?,
+                links: Links { provider, ..links? },
                 database: database?,
-                auth: auth?,
+                auth,
                 zammad: zammad?,
                 sentry,
                 log,
@@ -197,7 +201,7 @@ impl Sources {
     ///
     /// [`Mistakes`], all of them.
     pub fn auth(self) -> Result<AuthConfiguration, Mistakes> {
-        self.check(sections::auth)
+        self.check(|reader| auth::auth(reader, None))
     }
 
     fn check<T>(self, read: impl FnOnce(&mut Reader) -> Option<T>) -> Result<T, Mistakes> {

@@ -143,7 +143,8 @@ fn set_headers(headers: &mut HeaderMap, uri: &Uri, request_id: &str) {
         headers.insert(REQUEST_ID, id);
     }
     let is_problem = headers.get(header::CONTENT_TYPE).is_some_and(|it| it == "application/problem+json");
-    let is_private = ["/v1", "/join", "/admin"].iter().any(|it| uri.path().starts_with(it));
+    let is_private =
+        ["/v1", "/join", "/admin", "/login", "/logout"].iter().any(|it| uri.path().starts_with(it));
     if is_private || is_problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

@@ -2,19 +2,26 @@
 
 mod claims;
 mod credential;
+mod id_token;
 mod jwks;
 mod kept;
+mod provider;
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode_header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
-use self::{claims::read_claims, jwks::PublishedKeys};
+use self::{
+    claims::read_claims,
+    jwks::{KeySet, PublishedKeys},
+};
 pub use self::{
     claims::{Claims, Roles},
     credential::{Credential, PageOrigin},
+    provider::Provider,
 };
+pub(crate) use self::{credential::cookie_value, id_token::Expected, provider::Metadata};
 
 /// How far clocks may be apart.
 const LEEWAY_SECONDS: u64 = 30;
@@ -26,6 +33,8 @@ pub enum KeySource {
     Shared(SecretString),
     /// The keys that the identity provider publishes (RFC 7517).
     Published(Url),
+    /// The keys that are where this provider says.
+    Discovered(Provider),
 }
 
 /// What tokens must be like.
@@ -37,6 +46,8 @@ pub struct IdentityConfig {
     pub issuer: Option<String>,
     /// The audience that must be named, if one is.
     pub audience: Option<String>,
+    /// The client that people sign in with, if this service signs them in: what is for it is for us, too.
+    pub client_id: Option<String>,
     /// The claim that holds the roles.
     pub roles_claim: String,
     /// The cookie that holds the token, for browsers.
@@ -58,7 +69,7 @@ pub enum IdentityError {
 pub struct Identity {
     keys: Keys,
     issuer: Option<String>,
-    audience: Option<String>,
+    audiences: Vec<String>,
     roles_claim: String,
     cookie: Option<String>,
 }
@@ -74,14 +85,18 @@ impl Identity {
     /// Verifies tokens as `config` says. `http` fetches published keys.
     #[must_use]
     pub fn new(config: IdentityConfig, http: reqwest::Client) -> Self {
-        let IdentityConfig { keys, issuer, audience, roles_claim, cookie } = config;
+        let IdentityConfig { keys, issuer, audience, client_id, roles_claim, cookie } = config;
         let keys = match keys {
             KeySource::Shared(secret) => {
                 Keys::Shared(DecodingKey::from_secret(secret.expose_secret().as_bytes()))
             }
-            KeySource::Published(url) => Keys::Published(PublishedKeys::new(url, http)),
+            KeySource::Published(url) => Keys::Published(PublishedKeys::new(KeySet::At(url), http)),
+            KeySource::Discovered(provider) => {
+                Keys::Published(PublishedKeys::new(KeySet::Of(provider), http))
+            }
         };
-        Self { keys, issuer, audience, roles_claim, cookie }
+        let audiences = audience.into_iter().chain(client_id).collect();
+        Self { keys, issuer, audiences, roles_claim, cookie }
     }
 
     /// The cookie that holds the token, for browsers.
@@ -99,6 +114,22 @@ impl Identity {
     pub async fn verify(&self, token: &str) -> Result<Claims, IdentityError> {
         let claims = self.raw_claims(token).await?;
         read_claims(&claims, &self.roles_claim).ok_or(IdentityError::Invalid)
+    }
+
+    /// For how many seconds an ID token is good that the provider has just issued, if it is as good as any token, and the
+    /// one that was `expected`. `None` when it does not tell.
+    ///
+    /// # Errors
+    ///
+    /// See [`IdentityError`].
+    pub(crate) async fn verify_id_token(
+        &self,
+        token: &str,
+        expected: &Expected<'_>,
+    ) -> Result<Option<u64>, IdentityError> {
+        let claims = self.raw_claims(token).await?;
+        read_claims(&claims, &self.roles_claim).ok_or(IdentityError::Invalid)?;
+        if expected.is_met_by(&claims) { Ok(id_token::life(&claims)) } else { Err(IdentityError::Invalid) }
     }
 
     async fn raw_claims(&self, token: &str) -> Result<RawClaims, IdentityError> {
@@ -155,12 +186,11 @@ impl Identity {
             validation.set_issuer(&[issuer]);
             required.push("iss");
         }
-        match &self.audience {
-            Some(audience) => {
-                validation.set_audience(&[audience]);
-                required.push("aud");
-            }
-            None => validation.validate_aud = false,
+        if self.audiences.is_empty() {
+            validation.validate_aud = false;
+        } else {
+            validation.set_audience(&self.audiences);
+            required.push("aud");
         }
         validation.set_required_spec_claims(&required);
         validation
@@ -182,6 +212,7 @@ mod tests {
             keys: KeySource::Shared(SECRET.into()),
             issuer: None,
             audience: None,
+            client_id: None,
             roles_claim: "roles".to_owned(),
             cookie: None,
         };

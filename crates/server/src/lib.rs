@@ -13,6 +13,7 @@ pub mod problem;
 mod routes;
 mod serve;
 mod service;
+mod sign_in;
 pub mod system;
 pub mod telemetry;
 pub mod token;
@@ -23,5 +24,6 @@ pub use self::{
     routes::{openapi_document, routes},
     serve::{Running, ServeError, start},
     service::{Adapters, Links, Service, Surroundings},
+    sign_in::{SignIn, SignInConfig},
     workers::Wakers,
 };

@@ -7,6 +7,7 @@ mod instant;
 mod join;
 mod problems;
 mod settings;
+pub(crate) mod sign_in;
 mod visit;
 mod words;
 

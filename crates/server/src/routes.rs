@@ -32,7 +32,14 @@ pub fn routes(service: Arc<Service>) -> Result<BoxEndpoint<'static, Response>, s
     let document = document.to_string();
     let api = api();
     let docs = api.swagger_ui_html();
-    let endpoint = Route::new()
+    let mut routes = Route::new();
+    if service.sign_in.is_some() {
+        routes = routes
+            .at("/login", get(pages::sign_in::begin))
+            .at("/login/callback", get(pages::sign_in::finish))
+            .at("/logout", get(pages::sign_in::offer_end).post(pages::sign_in::end));
+    }
+    let endpoint = routes
         .at("/docs", get(make_sync(move |_| pages::browser(&docs))))
         .at("/openapi.json", get(make_sync(move |_| json(document.clone()))))
         .at("/problems/:code", get(pages::problem_page))
@@ -122,6 +129,9 @@ impl AllowedMethods {
             ("/assets/copy.js", "GET, HEAD"),
             ("/join/:code", "GET, HEAD, POST"),
             ("/admin/settings", "GET, HEAD, POST"),
+            ("/login", "GET, HEAD"),
+            ("/login/callback", "GET, HEAD"),
+            ("/logout", "GET, HEAD, POST"),
         ];
         let mut routes = Route::new();
         for (path, methods) in pages {

@@ -3,7 +3,7 @@
 use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use family_plan_application::{ApplyDeliveries, SweepTokens, WritePlans};
+use family_plan_application::{ApplyDeliveries, SecretKey, SweepTokens, WritePlans};
 use family_plan_domain::{
     SyncSchedule,
     ports::{Clock, Ids, PlanWrites, StoreError},
@@ -14,6 +14,7 @@ use poem::{
     Server,
     listener::{Acceptor, Listener, TcpListener},
 };
+use reqwest::redirect::Policy;
 use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -22,9 +23,10 @@ use crate::{
     configuration::{Configuration, DatabaseConfiguration},
     health::{Health, Ping},
     helpdesk::Helpdesk,
-    identity::Identity,
+    identity::{Identity, Provider},
     routes::routes,
-    service::{Adapters, Service, Surroundings},
+    service::{Adapters, Links, Service, Surroundings},
+    sign_in::{SignIn, SignInConfig},
     workers::{Wakers, Workers},
 };
 
@@ -167,11 +169,16 @@ pub async fn start(
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
     };
+    let sign_in = auth.sign_in.map(|it| {
+        background.spawn(look_at_provider(it.provider.clone(), http.clone()));
+        sign_in(it, &server.secret_key, &links, &clock)
+    });
     let workers = workers(&database, &helpdesk, &adapters, schedule, sweep_every, &stop);
     let surroundings = Surroundings {
         secret_key: server.secret_key,
         links,
         identity: Identity::new(auth.identity, http),
+        sign_in: sign_in.transpose()?,
         health: Health::new(Arc::new(DatabasePing(database.clone())), helpdesk.tokens.clone()),
         body_limit: server.body_limit,
         webhook,
@@ -192,6 +199,21 @@ pub async fn start(
     let address = address.unwrap_or(server.listen);
     workers.start(&wakers, &background, &stop);
     Ok(Running { address, stop, server: tokio::spawn(serving), background, database })
+}
+
+fn sign_in(
+    config: SignInConfig,
+    secret_key: &SecretKey,
+    links: &Links,
+    clock: &Arc<dyn Clock>,
+) -> reqwest::Result<SignIn> {
+    let http = reqwest::Client::builder().timeout(PROVIDER_TIMEOUT).redirect(Policy::none()).build()?;
+    Ok(SignIn::new(config, http, secret_key, links, Arc::clone(clock)))
+}
+
+/// Whatever is wrong with it stands in the log before anybody wants to sign in.
+async fn look_at_provider(provider: Provider, http: reqwest::Client) {
+    let _ = provider.metadata(&http).await;
 }
 
 fn workers(

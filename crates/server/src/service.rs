@@ -18,9 +18,10 @@ use url::Url;
 use crate::{
     configuration::WebhookConfiguration,
     health::Health,
-    identity::Identity,
+    identity::{Identity, Provider},
     pages::csrf::CsrfKey,
     problem::{Problem, render::ProblemContext},
+    sign_in::SignIn,
     workers::Wakers,
 };
 
@@ -61,6 +62,8 @@ pub struct Links {
     pub login_url: Url,
     /// Where people go once they have joined.
     pub dashboard_url: Url,
+    /// Who knows people, if this service signs them in itself.
+    pub provider: Option<Provider>,
 }
 
 impl Links {
@@ -91,6 +94,40 @@ impl Links {
         login.query_pairs_mut().append_pair("next", next.as_str());
         login
     }
+
+    /// The same, for somebody who is signed in, and wants to be somebody else.
+    #[must_use]
+    pub fn login_as_another(&self, next: &Url) -> Url {
+        let mut login = self.login(next);
+        if self.provider.is_some() && self.login_url == self.own("login") {
+            login.query_pairs_mut().append_pair("prompt", "login");
+        }
+        login
+    }
+
+    /// The address of one of our own pages, by its path below the public URL.
+    pub(crate) fn own(&self, path: &str) -> Url {
+        self.public_url.join(path).expect("our own paths are paths")
+    }
+
+    /// The origins of other sites that a form's answer can lead to, with blanks between them.
+    pub(crate) fn form_targets(&self) -> String {
+        let sites = [&self.dashboard_url, &self.login_url].map(|it| it.origin().ascii_serialization());
+        let mut origins: Vec<String> =
+            self.provider.iter().flat_map(Provider::origins).chain(sites).collect();
+        origins.sort_unstable();
+        origins.dedup();
+        origins.join(" ")
+    }
+
+    /// The name of a cookie of ours, with the prefix by which browsers keep other sites from setting it (RFC 6265bis).
+    pub(crate) fn cookie(&self, name: &str) -> String {
+        match (self.public_url.scheme(), self.public_url.path()) {
+            ("https", "/") => format!("__Host-{name}"),
+            ("https", _) => format!("__Secure-{name}"),
+            _ => name.to_owned(),
+        }
+    }
 }
 
 /// The use cases and what surrounds them.
@@ -118,6 +155,7 @@ pub struct Service {
     pub(crate) pull_users: PullUsers,
     pub(crate) access: PlanAccess,
     pub(crate) identity: Identity,
+    pub(crate) sign_in: Option<SignIn>,
     pub(crate) health: Health,
     pub(crate) links: Links,
     pub(crate) problems: ProblemContext,
@@ -136,6 +174,8 @@ pub struct Surroundings {
     pub links: Links,
     /// Verifies tokens.
     pub identity: Identity,
+    /// Signs people in, if nobody else does.
+    pub sign_in: Option<SignIn>,
     /// Tells whether the service can serve.
     pub health: Health,
     /// How large a body may be, in bytes.
@@ -160,6 +200,7 @@ impl Service {
             secret_key,
             links,
             identity,
+            sign_in,
             health,
             body_limit,
             webhook,
@@ -203,6 +244,7 @@ impl Service {
             history: ReadHistory { access: access.clone() },
             access,
             identity,
+            sign_in,
             health,
             problems: ProblemContext {
                 public_url: links.public_url.clone(),

@@ -125,3 +125,49 @@ fn secrets_are_not_shown_by_debug() {
     }
     assert!(!shown.contains("/tmp/family.db"), "a database URL can hold a password");
 }
+
+/// What is set when people are signed in by the service itself, and these things besides.
+fn signing_in<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let own = [
+        ("AUTH__HS256_SECRET", ""),
+        ("LINKS__LOGIN_URL", ""),
+        ("AUTH__ISSUER", "https://id.example.com/realms/family"),
+        ("AUTH__OIDC_CLIENT_ID", "family-plan"),
+    ];
+    [&own[..], changes].concat()
+}
+
+#[test]
+fn an_openid_provider_is_enough_to_sign_people_in() {
+    let configuration = configured(&signing_in(&[])).unwrap();
+    assert_eq!(configuration.links.login_url.as_str(), "https://family.example.com/plans/login");
+    let identity = &configuration.auth.identity;
+    assert_eq!(identity.cookie.as_deref(), Some("__Secure-family-plan"));
+    assert_eq!(identity.client_id.as_deref(), Some("family-plan"));
+    assert!(configuration.auth.sign_in.unwrap().client_secret.is_none());
+    let named = [("AUTH__COOKIE", "__Secure-session"), ("LINKS__LOGIN_URL", "https://example.com/login")];
+    let configuration = configured(&signing_in(&named)).unwrap();
+    assert_eq!(configuration.auth.identity.cookie.as_deref(), Some("__Secure-session"));
+    assert_eq!(configuration.links.login_url.as_str(), "https://example.com/login");
+    assert!(configured(&[]).unwrap().auth.sign_in.is_none());
+}
+
+#[test]
+fn what_does_not_go_with_signing_people_in_is_named() {
+    let secret = "k7Jq0xVb3mWt9sZc2nRy5uEh8pLa4dGf";
+    for (changes, expected) in [
+        (("AUTH__HS256_SECRET", secret), "AUTH__OIDC_CLIENT_ID"),
+        (("AUTH__ISSUER", ""), "AUTH__ISSUER"),
+        (("AUTH__ISSUER", "id.example.com"), "AUTH__ISSUER"),
+        (("AUTH__ISSUER", "https://id.example.com/?realm=family"), "AUTH__ISSUER"),
+        (("AUTH__COOKIE", "__Host-session"), "AUTH__COOKIE"),
+        (("LINKS__LOGIN_URL", "login"), "LINKS__LOGIN_URL"),
+    ] {
+        assert_eq!(mistaken(&signing_in(&[changes])), [expected], "{changes:?}");
+    }
+    let plain = [("SERVER__PUBLIC_URL", "http://127.0.0.1:8080"), ("AUTH__COOKIE", "__Secure-session")];
+    assert_eq!(mistaken(&signing_in(&plain)), ["AUTH__COOKIE"]);
+    assert_eq!(mistaken(&[("AUTH__OIDC_CLIENT_SECRET", "the-client-secret")]), ["AUTH__OIDC_CLIENT_SECRET"]);
+    let all = mistaken(&[("AUTH__OIDC_CLIENT_ID", "family-plan"), ("AUTH__JWKS_URL", "keys")]);
+    assert_eq!(all, ["AUTH__JWKS_URL", "AUTH__JWKS_URL", "AUTH__OIDC_CLIENT_ID", "AUTH__ISSUER"]);
+}

@@ -1,6 +1,7 @@
 //! Tokens of an identity provider, made by hand: also those that no provider would make.
 
 use aws_lc_rs::{
+    encoding::{AsBigEndian, EcPrivateKeyBin},
     hmac,
     rand::SystemRandom,
     rsa::{self, KeySize},
@@ -84,6 +85,15 @@ impl ProviderKey {
                 })
             }
         }
+    }
+
+    /// The elliptic key with its private half, as its owner keeps it.
+    pub(crate) fn private(&self) -> Value {
+        let Self::Elliptic { pair, .. } = self else { panic!("only elliptic keys are given away") };
+        let scalar: EcPrivateKeyBin<'_> = pair.private_key().as_be_bytes().unwrap();
+        let mut key = self.published();
+        key["d"] = json!(URL_SAFE_NO_PAD.encode(scalar.as_ref()));
+        key
     }
 
     /// Signs as the provider does.

@@ -37,6 +37,7 @@ mod settings;
 mod settings_page;
 mod settings_preview;
 mod shapes;
+mod sign_in;
 mod sweeper;
 mod sync;
 mod tokens;

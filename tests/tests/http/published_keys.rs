@@ -168,7 +168,7 @@ async fn a_key_that_the_provider_takes_back_does_not_count_for_long() {
     tokio::time::pause();
     tokio::time::advance(std::time::Duration::from_mins(11)).await;
     tokio::time::resume();
-    // Nobody waits for the look at the provider.
+    // The first one there still gets in, since nobody waits for the look at the provider.
     eventually("the key is forgotten", async || !accepted(&world, stolen.sign(&claims("ann"))).await).await;
     assert!(accepted(&world, new.sign(&claims("ann"))).await);
     assert_eq!(provider.n_fetches().await, 2, "each is fetched once");

@@ -9,12 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::reader::{Reader, text, value};
-use crate::{
-    identity::{IdentityConfig, KeySource},
-    service::Links,
-};
-
-const MIN_SECRET_BYTES: usize = 32;
+use crate::service::Links;
 
 /// The server itself.
 #[derive(Debug)]
@@ -43,9 +38,20 @@ pub(super) fn server(reader: &mut Reader) -> Option<ServerConfiguration> {
 
 pub(super) fn links(reader: &mut Reader) -> Option<Links> {
     let public_url = reader.required("server.public_url", base_url);
-    let login_url = reader.required("links.login_url", http_url);
+    // Who signs people in by itself needs nobody else to.
+    let own_login = public_url.as_ref().and_then(|it| it.join("login").ok());
+    let login_url = if reader.is_set("auth.oidc_client_id") {
+        reader.optional("links.login_url", http_url).or(own_login)
+    } else {
+        reader.required("links.login_url", http_url)
+    };
     let dashboard_url = reader.required("links.dashboard_url", http_url);
-    Some(Links { public_url: public_url?, login_url: login_url?, dashboard_url: dashboard_url? })
+    Some(Links {
+        public_url: public_url?,
+        login_url: login_url?,
+        dashboard_url: dashboard_url?,
+        provider: None,
+    })
 }
 
 /// The database.
@@ -77,40 +83,6 @@ pub(super) fn database(reader: &mut Reader) -> Option<DatabaseConfiguration> {
         url: url?,
         auto_migrate: auto_migrate.unwrap_or(false),
         max_connections: max_connections.unwrap_or(10),
-    })
-}
-
-/// Who may ask.
-#[derive(Debug)]
-pub struct AuthConfiguration {
-    /// What tokens must be like.
-    pub identity: IdentityConfig,
-}
-
-pub(super) fn auth(reader: &mut Reader) -> Option<AuthConfiguration> {
-    let is_double = reader.is_set("auth.hs256_secret") && reader.is_set("auth.jwks_url");
-    let is_missing = !reader.is_set("auth.hs256_secret") && !reader.is_set("auth.jwks_url");
-    let shared = reader.optional("auth.hs256_secret", shared_secret).map(KeySource::Shared);
-    let published = reader.optional("auth.jwks_url", http_url).map(KeySource::Published);
-    let issuer = reader.optional("auth.issuer", text);
-    let audience = reader.optional("auth.audience", text);
-    let roles_claim = reader.optional("auth.roles_claim", text);
-    let cookie = reader.optional("auth.cookie", cookie_name);
-    if is_double {
-        return reader
-            .mistaken("auth.jwks_url", "must not be set together with FAMILY_PLAN__AUTH__HS256_SECRET");
-    }
-    if is_missing {
-        return reader.mistaken("auth.hs256_secret", "must be set, or else FAMILY_PLAN__AUTH__JWKS_URL");
-    }
-    Some(AuthConfiguration {
-        identity: IdentityConfig {
-            keys: shared.or(published)?,
-            issuer,
-            audience,
-            roles_claim: roles_claim.unwrap_or_else(|| "roles".to_owned()),
-            cookie,
-        },
     })
 }
 
@@ -273,7 +245,7 @@ pub(super) fn log(reader: &mut Reader) -> LogConfiguration {
     LogConfiguration { format: format.unwrap_or_default(), filter: filter.unwrap_or(default.filter) }
 }
 
-fn http_url(text: &str) -> Result<Url, &'static str> {
+pub(super) fn http_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).ok().filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host());
     url.ok_or("must be an absolute URL that begins with http:// or https://")
 }
@@ -303,23 +275,4 @@ fn base_url(text: &str) -> Result<Url, &'static str> {
         url.set_path(&format!("{}/", url.path()));
     }
     Ok(url)
-}
-
-fn shared_secret(text: &str) -> Result<SecretString, &'static str> {
-    let secret = SecretString::from(text);
-    if secret.expose_secret().len() < MIN_SECRET_BYTES {
-        return Err("must be at least 32 bytes");
-    }
-    let mut distinct: Vec<u8> = text.bytes().collect();
-    distinct.sort_unstable();
-    distinct.dedup();
-    if distinct.len() < 4 || text.to_ascii_lowercase().contains("change") {
-        return Err("must be random; this looks like an example (make one with `openssl rand -hex 32`)");
-    }
-    Ok(secret)
-}
-
-fn cookie_name(text: &str) -> Result<String, &'static str> {
-    let is_token = text.bytes().all(|it| it.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?={}".contains(&it));
-    if is_token { Ok(text.to_owned()) } else { Err("must be the name of a cookie") }
 }

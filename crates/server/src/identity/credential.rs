@@ -30,7 +30,8 @@ impl Credential {
     }
 }
 
-fn cookie_value(request: &Request, name: &str) -> Option<String> {
+/// The value of the cookie with this name.
+pub(crate) fn cookie_value(request: &Request, name: &str) -> Option<String> {
     let cookies = request.headers().get_all(header::COOKIE);
     let mut pairs = cookies.iter().filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(';'));
     let value = pairs.find_map(|it| it.trim().strip_prefix(name)?.strip_prefix('='))?;

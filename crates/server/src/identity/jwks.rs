@@ -8,7 +8,7 @@ use jsonwebtoken::{
 use url::Url;
 
 use super::{
-    IdentityError,
+    IdentityError, Provider,
     kept::{FetchError, Kept, Published, fetch_json},
 };
 
@@ -20,10 +20,15 @@ pub(super) struct PublishedKeys {
 }
 
 /// Where the keys are.
-struct KeySet(Url);
+pub(super) enum KeySet {
+    /// At this address.
+    At(Url),
+    /// Where the provider says.
+    Of(Provider),
+}
 
 #[derive(Clone)]
-struct PublishedKey {
+pub(super) struct PublishedKey {
     id: Option<String>,
     key: DecodingKey,
     algorithm: Algorithm,
@@ -36,15 +41,19 @@ impl Published for KeySet {
     const NAME: &'static str = "keys";
 
     async fn fetch(&self, http: &reqwest::Client) -> Result<Vec<PublishedKey>, FetchError> {
-        let set: JwkSet = fetch_json(http, self.0.clone()).await?;
+        let url = match self {
+            Self::At(url) => url.clone(),
+            Self::Of(provider) => provider.keys_url(http).await.ok_or(FetchError::NoProvider)?,
+        };
+        let set: JwkSet = fetch_json(http, url).await?;
         let keys: Vec<_> = set.keys.iter().filter_map(published_key).collect();
         if keys.is_empty() { Err(FetchError::NoKeys) } else { Ok(keys) }
     }
 }
 
 impl PublishedKeys {
-    pub(super) fn new(url: Url, http: reqwest::Client) -> Self {
-        Self { http, keys: Kept::new(KeySet(url)) }
+    pub(super) fn new(keys: KeySet, http: reqwest::Client) -> Self {
+        Self { http, keys: Kept::new(keys) }
     }
 
     /// The key with the id that a token names, and the one algorithm it is for.
@@ -128,7 +137,7 @@ mod tests {
                 stream.write_all((head + &body).as_bytes()).await.unwrap();
             }
         });
-        PublishedKeys::new(url, reqwest::Client::builder().build().unwrap())
+        PublishedKeys::new(KeySet::At(url), reqwest::Client::builder().build().unwrap())
     }
 
     const KEY: &str = r#"{"kty":"EC","crv":"P-256","use":"sig","kid":"k",

@@ -32,6 +32,10 @@ pub(super) enum FetchError {
     Unreadable(#[from] serde_json::Error),
     #[error("there is no key that tokens could be signed with")]
     NoKeys,
+    #[error("the provider does not tell where its keys are")]
+    NoProvider,
+    #[error("the provider calls itself by another issuer than the configured one")]
+    OtherIssuer,
 }
 
 /// Something that a provider publishes.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A page as an answer, with the headers that keep it safe: no script, no foreign content, no frame around it. A form
-/// may lead to the dashboard, or to sign in again, since browsers look at where a form's answer redirects to as well.
+/// may lead to the dashboard or to where people sign in, since browsers look at where a form's answer redirects to as well.
 pub(crate) fn page(status: StatusCode, links: &Links, template: &impl Template) -> Response {
     answer(status, links, template, "'none'")
 }
@@ -28,10 +28,9 @@ fn answer(status: StatusCode, links: &Links, template: &impl Template, scripts: 
         Err(err) => return poem::Error::from(Problem::failure(Code::Internal, err)).into_response(),
     };
     let policy = format!(
-        "default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self'; form-action 'self' {} {}; \
+        "default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self'; form-action 'self' {}; \
          base-uri 'none'; frame-ancestors 'none'",
-        links.dashboard_url.origin().ascii_serialization(),
-        links.login_url.origin().ascii_serialization()
+        links.form_targets()
     );
     Response::builder()
         .status(status)

@@ -86,7 +86,7 @@ impl Visit<'_> {
             invite,
             account,
             again_url: self.url.as_str(),
-            switch_url: self.login_url(),
+            switch_url: self.switch_url(),
             dashboard_url: self.service.links.dashboard_url.as_str(),
             // Nobody asks about a refusal that explains itself.
             request_id: status.is_server_error().then_some(request_id),
@@ -119,12 +119,17 @@ impl Visit<'_> {
     pub(super) fn account<'a>(&self, caller: &'a Caller) -> Account<'a> {
         let email = caller.email.as_ref().map(Email::as_str);
         let name = caller.name.as_ref().map(PersonName::as_str).or(email).unwrap_or(caller.user.as_str());
-        Account { name, email: email.filter(|it| *it != name), switch_url: Some(self.login_url()) }
+        Account { name, email: email.filter(|it| *it != name), switch_url: Some(self.switch_url()) }
     }
 
-    /// Where to sign in, also as somebody else, to come back here afterwards.
+    /// Where to sign in to come back here afterwards.
     pub(super) fn login_url(&self) -> String {
         self.service.links.login(&self.url).into()
+    }
+
+    /// Where to sign in as somebody else to come back here afterwards.
+    fn switch_url(&self) -> String {
+        self.service.links.login_as_another(&self.url).into()
     }
 
     /// The path that everything of ours is under.
