@@ -19,6 +19,7 @@ mod zammad;
 use poem_openapi::{OpenApiService, Tags};
 
 pub(crate) use self::auth::identify;
+use crate::naming::Named;
 
 /// What operations are about.
 #[derive(Tags)]
@@ -53,7 +54,7 @@ type Api = (
 );
 
 /// The operations and the document that describes them.
-pub(crate) fn api() -> OpenApiService<Api, ()> {
+pub(crate) fn api() -> OpenApiService<Named<Api>, ()> {
     let api = (
         plans::PlansApi,
         members::MembersApi,
@@ -64,7 +65,7 @@ pub(crate) fn api() -> OpenApiService<Api, ()> {
         zammad::ZammadApi,
         system::SystemApi,
     );
-    OpenApiService::new(api, "family-plan", env!("CARGO_PKG_VERSION")).description(
+    OpenApiService::new(Named(api), "family-plan", env!("CARGO_PKG_VERSION")).description(
         "A subscriber shares one subscription with a few people. This service decides who may join.\n\n\
          Instants are in UTC as RFC 3339. Lists come in pages: pass a page's `next_cursor` as `cursor` to get the next \
          one. Refusals and failures are `application/problem+json` (RFC 9457); decide by their `code`.",

@@ -4,10 +4,11 @@ use std::{error::Error, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use family_plan_error_reporting::Reporting;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
-    configuration::{LogConfiguration, SentryConfiguration, Sources},
+    configuration::{LogConfiguration, Sources},
     demo, openapi_document, serve,
     system::{SystemClock, SystemIds},
     telemetry,
@@ -79,8 +80,10 @@ impl Arguments {
 }
 
 async fn serve_until_told(sources: Sources) -> anyhow::Result<()> {
-    let configuration = sources.configuration()?;
-    let _reporting = telemetry::begin(&configuration.log, &configuration.sentry);
+    let mut configuration = sources.configuration()?;
+    // Dropped last, however this ends: what is not reported yet is reported then.
+    let reporting = configuration.sentry.take().map(Reporting::begin).transpose()?;
+    telemetry::begin(&configuration.log, reporting.as_ref());
     for name in &configuration.ignored {
         tracing::warn!(name, "this version does not know the setting yet; it has no effect");
     }
@@ -125,7 +128,7 @@ impl Stop {
 }
 
 async fn migrate(sources: Sources) -> anyhow::Result<()> {
-    let _reporting = telemetry::begin(&LogConfiguration::default(), &SentryConfiguration::default());
+    telemetry::begin(&LogConfiguration::default(), None);
     let applied = serve::migrate(&sources.database()?).await?;
     if applied.is_empty() {
         println!("The schema is up to date.");

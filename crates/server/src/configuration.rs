@@ -10,12 +10,13 @@ use std::{
 };
 
 use config::{Config, Environment, File, FileFormat};
+use family_plan_error_reporting::ReportingConfig;
 
 pub use self::auth::AuthConfiguration;
 use self::reader::Reader;
 pub use self::sections::{
-    DatabaseConfiguration, LogConfiguration, LogFormat, SentryConfiguration, ServerConfiguration,
-    WebhookConfiguration, ZammadConfiguration,
+    DatabaseConfiguration, LogConfiguration, LogFormat, ServerConfiguration, WebhookConfiguration,
+    ZammadConfiguration,
 };
 use crate::service::Links;
 
@@ -36,8 +37,8 @@ pub struct Configuration {
     pub auth: AuthConfiguration,
     /// The helpdesk.
     pub zammad: ZammadConfiguration,
-    /// Where failures are reported.
-    pub sentry: SentryConfiguration,
+    /// Where failures are reported, if they are.
+    pub sentry: Option<ReportingConfig>,
     /// The log.
     pub log: LogConfiguration,
     /// Names that later versions will know; this one ignores them.
@@ -147,7 +148,7 @@ impl Sources {
             let database = sections::database(reader);
             let auth = auth::auth(reader, links.as_ref());
             let zammad = sections::zammad(reader);
-            let sentry = sections::sentry(reader);
+            let sentry = sections::sentry(reader, server.as_ref());
             let log = sections::log(reader);
             let ignored = reader.finish();
             let auth = auth?;

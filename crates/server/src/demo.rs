@@ -13,7 +13,7 @@ use anyhow::Context;
 use self::world::World;
 use crate::{
     command::Stop,
-    configuration::{LogConfiguration, LogFormat, SentryConfiguration},
+    configuration::{LogConfiguration, LogFormat},
     telemetry,
 };
 
@@ -25,7 +25,7 @@ use crate::{
 pub async fn run(once: bool, port: u16) -> anyhow::Result<()> {
     // The story speaks for itself: only what should not happen is logged besides.
     let log = LogConfiguration { format: LogFormat::Text, filter: "off".to_owned() };
-    let _reporting = telemetry::begin(&log, &SentryConfiguration::default());
+    telemetry::begin(&log, None);
     let stop = Stop::listen()?;
     let world = World::start(port).await.context("the demo does not start")?;
     let told = tokio::select! {

@@ -1,17 +1,16 @@
 //! What happens to every request: it gets an id, its problems become answers, and a line in the log tells of it.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
-use futures_util::FutureExt;
+use family_plan_error_reporting::catching;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use poem::{
-    Endpoint, PathPattern, Request, Response, Result,
+    Endpoint, Request, Response, Result,
     error::MethodNotAllowedError,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
 };
-use poem_openapi::OperationId;
 use tokio::time::Instant;
-use tracing::Instrument;
+use tracing::{Instrument, field::Empty};
 
 use crate::{
     problem::{Code, Problem, render::log_failure},
@@ -39,19 +38,15 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     request.set_data(Arc::clone(&service));
     let (method, uri) = (request.method().clone(), request.uri().clone());
 
-    let span = tracing::info_span!("request", %method, request_id);
-    let inner = AssertUnwindSafe(next.call(request)).catch_unwind();
-    let (operation, mut response) = async {
-        match inner.await {
-            Ok(Ok(response)) => (name(response.data(), response.data()), response),
-            Ok(Err(err)) => {
-                let operation = name(err.data(), err.data());
-                (operation, answer_to(err, &service, &allowed, &uri, &request_id).await)
-            }
-            Err(_panic) => {
-                let problem = Problem::failure(Code::Internal, "the handler panicked");
+    let span = tracing::info_span!("request", %method, request_id, route = Empty, operation = Empty);
+    let mut response = async {
+        match catching(next.call(request)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(err)) => answer_to(err, &service, &allowed, &uri, &request_id).await,
+            Err(panic) => {
+                let problem = Problem::failure(Code::Internal, panic);
                 log_failure(&problem, &request_id);
-                ("-".to_owned(), service.problems.render(&problem, &request_id))
+                service.problems.render(&problem, &request_id)
             }
         }
     }
@@ -65,7 +60,7 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     }
     let status = response.status().as_u16();
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(parent: &span, operation, status, elapsed_ms, "answered");
+    tracing::info!(parent: &span, status, elapsed_ms, "answered");
     Ok(response)
 }
 
@@ -87,13 +82,6 @@ fn replace_what_is_no_utf8(request: &mut Request) {
     if let Ok(replaced) = path.parse() {
         *request.uri_mut() = replaced;
     }
-}
-
-/// What was asked for: an operation of the API, or the pattern of a page's path. Never the path itself, which can hold
-/// an invite's code.
-fn name(operation: Option<&OperationId>, page: Option<&PathPattern>) -> String {
-    let operation = operation.map(ToString::to_string);
-    operation.or_else(|| page.map(|it| it.0.to_string())).unwrap_or_else(|| "-".to_owned())
 }
 
 fn request_id(headers: &HeaderMap, service: &Service) -> String {

@@ -7,6 +7,8 @@ mod jwks;
 mod kept;
 mod provider;
 
+use std::sync::Arc;
+
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode_header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -19,6 +21,7 @@ use self::{
 pub use self::{
     claims::{Claims, Roles},
     credential::{Credential, PageOrigin},
+    kept::FetchError,
     provider::Provider,
 };
 pub(crate) use self::{credential::cookie_value, id_token::Expected, provider::Metadata};
@@ -62,7 +65,7 @@ pub enum IdentityError {
     Invalid,
     /// The identity provider's keys cannot be had.
     #[error("the identity provider's keys cannot be had")]
-    KeysUnavailable,
+    KeysUnavailable(#[source] Arc<FetchError>),
 }
 
 /// Verifies tokens.

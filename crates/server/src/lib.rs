@@ -8,6 +8,7 @@ mod edge;
 pub mod health;
 mod helpdesk;
 pub mod identity;
+mod naming;
 mod pages;
 pub mod problem;
 mod routes;

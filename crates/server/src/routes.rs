@@ -10,7 +10,7 @@ use poem::{
 };
 use serde_json::{Map, Value};
 
-use crate::{api::api, edge, pages, service::Service};
+use crate::{api::api, edge, naming::named, pages, service::Service};
 
 /// The OpenAPI document, as it is committed.
 ///
@@ -34,19 +34,21 @@ pub fn routes(service: Arc<Service>) -> Result<BoxEndpoint<'static, Response>, s
     let docs = api.swagger_ui_html();
     let mut routes = Route::new();
     if service.sign_in.is_some() {
+        let logout = get(pages::sign_in::offer_end).post(pages::sign_in::end);
         routes = routes
-            .at("/login", get(pages::sign_in::begin))
-            .at("/login/callback", get(pages::sign_in::finish))
-            .at("/logout", get(pages::sign_in::offer_end).post(pages::sign_in::end));
+            .at("/login", named("/login", None, get(pages::sign_in::begin)))
+            .at("/login/callback", named("/login/callback", None, get(pages::sign_in::finish)))
+            .at("/logout", named("/logout", None, logout));
     }
+    let settings = get(pages::show_settings).post(pages::change_settings);
     let endpoint = routes
-        .at("/docs", get(make_sync(move |_| pages::browser(&docs))))
-        .at("/openapi.json", get(make_sync(move |_| json(document.clone()))))
-        .at("/problems/:code", get(pages::problem_page))
-        .at("/join/:code", get(pages::show).post(pages::accept))
-        .at("/admin/settings", get(pages::show_settings).post(pages::change_settings))
-        .at("/assets/page.css", get(pages::stylesheet))
-        .at("/assets/copy.js", get(pages::copy_script))
+        .at("/docs", named("/docs", None, get(make_sync(move |_| pages::browser(&docs)))))
+        .at("/openapi.json", named("/openapi.json", None, get(make_sync(move |_| json(document.clone())))))
+        .at("/problems/:code", named("/problems/{code}", None, get(pages::problem_page)))
+        .at("/join/:code", named("/join/{code}", None, get(pages::show).post(pages::accept)))
+        .at("/admin/settings", named("/admin/settings", None, settings))
+        .at("/assets/page.css", named("/assets/page.css", None, get(pages::stylesheet)))
+        .at("/assets/copy.js", named("/assets/copy.js", None, get(pages::copy_script)))
         .nest("/", api)
         .map_to_response()
         .around(move |next, request| edge::answer(next, request, Arc::clone(&service), Arc::clone(&allowed)));

@@ -213,7 +213,9 @@ fn sign_in(
 
 /// Whatever is wrong with it stands in the log before anybody wants to sign in.
 async fn look_at_provider(provider: Provider, http: reqwest::Client) {
-    let _ = provider.metadata(&http).await;
+    if let Err(err) = provider.metadata(&http).await {
+        tracing::error!(error = &*err as &dyn Error, "the identity provider cannot be talked to");
+    }
 }
 
 fn workers(

@@ -159,14 +159,14 @@ impl SignIn {
         match identity.verify_id_token(&token, &expected).await {
             Ok(life) => Ok((token, life)),
             Err(IdentityError::Invalid) => Err(SignInFailure::InvalidIdToken),
-            Err(IdentityError::KeysUnavailable) => Err(SignInFailure::Unavailable),
+            Err(IdentityError::KeysUnavailable(err)) => Err(SignInFailure::Unpublished(err)),
         }
     }
 
     /// Where a browser has to go to be signed out at the provider as well, and come back to `next`; `None` when that cannot
     /// be done.
     pub(crate) async fn end(&self, next: &Url) -> Option<Url> {
-        let mut url = self.config.provider.metadata(&self.http).await?.end_session_endpoint.clone()?;
+        let mut url = self.config.provider.metadata(&self.http).await.ok()?.end_session_endpoint.clone()?;
         // The session is not named: a token does not belong into an address.
         url.query_pairs_mut()
             .append_pair("client_id", &self.config.client_id)
@@ -175,6 +175,6 @@ impl SignIn {
     }
 
     async fn metadata(&self) -> Result<Arc<Metadata>, SignInFailure> {
-        self.config.provider.metadata(&self.http).await.ok_or(SignInFailure::Unavailable)
+        self.config.provider.metadata(&self.http).await.map_err(SignInFailure::Unpublished)
     }
 }

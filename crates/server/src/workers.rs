@@ -1,10 +1,10 @@
 //! Work that nobody asks for: it claims what there is to do through the database, so that it may run in every replica.
 
-use std::{error::Error, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 use family_plan_application::{ApplyDeliveries, PullUsers, SweepError, SweepTokens, WritePlans};
 use family_plan_domain::SyncSchedule;
-use futures_util::FutureExt;
+use family_plan_error_reporting::catching;
 use rand::RngExt;
 use tokio::sync::Notify;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -122,8 +122,8 @@ impl Worker {
     {
         let mut has_failed = false;
         while !self.stop.is_cancelled() {
-            let done = AssertUnwindSafe(step()).catch_unwind().await;
-            let pause = match done.unwrap_or_else(|_| Err("the step panicked".into())) {
+            let done = catching(step()).await;
+            let pause = match done.unwrap_or_else(|panic| Err(panic.into())) {
                 Ok(has_more) => {
                     has_failed = false;
                     if has_more { Duration::ZERO } else { self.pause }

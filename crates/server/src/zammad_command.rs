@@ -7,7 +7,7 @@ mod sync;
 use clap::{Args, Subcommand};
 
 use crate::{
-    configuration::{LogConfiguration, SentryConfiguration, Sources},
+    configuration::{LogConfiguration, Sources},
     telemetry,
 };
 
@@ -35,7 +35,7 @@ impl ZammadCommand {
             Self::Check => "error",
         };
         let log = LogConfiguration { filter: filter.to_owned(), ..LogConfiguration::default() };
-        let _reporting = telemetry::begin(&log, &SentryConfiguration::default());
+        telemetry::begin(&log, None);
         match self {
             Self::Sync(SyncArguments { full }) => {
                 let (database, zammad) = sources.database_and_zammad()?;

@@ -3,6 +3,7 @@
 use std::{collections::HashMap, io::Write};
 
 use family_plan_server::configuration::{Configuration, LogFormat, Mistakes, Sources};
+use secrecy::ExposeSecret;
 use tempfile::NamedTempFile;
 
 const REQUIRED: &[(&str, &str)] = &[
@@ -43,6 +44,46 @@ fn what_is_required_is_enough() {
     assert!(!configuration.database.auto_migrate);
     assert_eq!(configuration.auth.identity.roles_claim, "roles");
     assert!(configuration.ignored.is_empty());
+}
+
+#[test]
+fn failures_are_reported_as_the_operator_says() {
+    assert!(configured(&[]).unwrap().sentry.is_none());
+    let dsn = ("SENTRY__DSN", "https://key@sentry.example.com/42");
+    let sentry = configured(&[dsn]).unwrap().sentry.unwrap();
+    assert_eq!((sentry.sample_rate, sentry.traces_sample_rate, sentry.send_default_pii), (1.0, 0.0, false));
+    let changes = [
+        dsn,
+        ("SENTRY__SAMPLE_RATE", "0.5"),
+        ("SENTRY__TRACES_SAMPLE_RATE", "1"),
+        ("SENTRY__SEND_DEFAULT_PII", "true"),
+    ];
+    let sentry = configured(&changes).unwrap().sentry.unwrap();
+    assert_eq!((sentry.sample_rate, sentry.traces_sample_rate, sentry.send_default_pii), (0.5, 1.0, true));
+    let wrong = [
+        ("SENTRY__DSN", "nonsense"),
+        ("SENTRY__SAMPLE_RATE", "1.5"),
+        ("SENTRY__TRACES_SAMPLE_RATE", "NaN"),
+        ("SENTRY__SEND_DEFAULT_PII", "perhaps"),
+    ];
+    assert_eq!(mistaken(&wrong), wrong.map(|(name, _)| name));
+}
+
+#[test]
+fn every_secret_is_known_to_what_reports_failures() {
+    let changes = [
+        ("SENTRY__DSN", "https://key@sentry.example.com/42"),
+        ("DATABASE__URL", "postgres://family:p%40ss@db.example.com/family"),
+        ("ZAMMAD__WEBHOOK_SECRETS", "one, two"),
+        ("ZAMMAD__WEBHOOK_BASIC", "zammad:three"),
+    ];
+    let secrets = configured(&changes).unwrap().sentry.unwrap().secrets;
+    let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
+    let required =
+        REQUIRED.iter().filter(|(name, _)| name.ends_with("SECRET_KEY") || name.ends_with("_SECRET"));
+    for secret in required.map(|(_, it)| *it).chain(["the-token", "p@ss", "p%40ss", "one", "two", "three"]) {
+        assert!(secrets.contains(&secret), "{secret}");
+    }
 }
 
 #[test]

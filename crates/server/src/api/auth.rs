@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use family_plan_application::Caller;
+use family_plan_error_reporting::note_caller;
 use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -35,8 +36,9 @@ pub(crate) async fn identify(service: &Service, request: &Request) -> Result<Cal
     let claims = match service.identity.verify(&credential.token).await {
         Ok(claims) => claims,
         Err(IdentityError::Invalid) => return Err(Problem::new(Code::Unauthenticated)),
-        Err(err @ IdentityError::KeysUnavailable) => return Err(Problem::failure(Code::Internal, err)),
+        Err(err @ IdentityError::KeysUnavailable(_)) => return Err(Problem::failure(Code::Internal, err)),
     };
+    note_caller(claims.user.as_str());
     let request_id = request.data::<RequestId>().map(|it| it.0.clone()).unwrap_or_default();
     Ok(claims.into_caller(request_id))
 }

@@ -3,22 +3,25 @@
 use std::{collections::BTreeMap, convert::Infallible, fmt::Display, str::FromStr};
 
 use config::{Config, Value, ValueKind};
+use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
+use url::Url;
 
 use super::{Mistake, PREFIX, SEPARATOR};
 
 /// Names of the documentation that a later version brings to life.
-const LATER: &[&str] = &[
-    "server.previous_secret_keys",
-    "server.trusted_proxies",
-    "sentry.traces_sample_rate",
-    "sentry.send_default_pii",
-];
+const LATER: &[&str] = &["server.previous_secret_keys", "server.trusted_proxies"];
 /// Sections of the documentation that a later version brings to life.
 const LATER_SECTIONS: &[&str] = &["limits.", "events."];
+
+/// How the names of secrets end.
+const SECRETS: &[&str] = &["basic", "bearer", "key", "keys", "password", "secret", "secrets", "token"];
 
 /// The values that were set, each taken out as it is read.
 pub(super) struct Reader {
     values: BTreeMap<String, String>,
+    /// Those of them that must not be told, and passwords in addresses.
+    pub(super) secrets: Vec<SecretString>,
     pub(super) mistakes: Vec<Mistake>,
 }
 
@@ -26,7 +29,8 @@ impl Reader {
     pub(super) fn new(config: Config) -> Self {
         let mut values = BTreeMap::new();
         flatten("", config.cache, &mut values);
-        Self { values, mistakes: Vec::new() }
+        let secrets = values.iter().flat_map(|(name, value)| secrets_in(name, value)).collect();
+        Self { values, secrets, mistakes: Vec::new() }
     }
 
     /// A value that must be set.
@@ -96,6 +100,21 @@ pub(super) fn value<T: FromStr>(requirement: &str) -> impl Fn(&str) -> Result<T,
 #[expect(clippy::unnecessary_wraps, reason = "a reader can fail, this one does not")]
 pub(super) fn text<T: for<'a> From<&'a str>>(text: &str) -> Result<T, Infallible> {
     Ok(T::from(text))
+}
+
+/// Each secret of a list; of `user:password` the password, too.
+fn secrets_in(name: &str, value: &str) -> Vec<SecretString> {
+    if name.ends_with("url") {
+        let password = Url::parse(value).ok().and_then(|it| it.password().map(ToOwned::to_owned));
+        let decoded = password.iter().map(|it| percent_decode_str(it).decode_utf8_lossy().into_owned());
+        return decoded.chain(password.clone()).map(Into::into).collect();
+    }
+    let is_secret = SECRETS.iter().any(|it| name.ends_with(it));
+    let values = value.split(',').map(str::trim).filter(|_| is_secret);
+    values
+        .flat_map(|it| it.split_once(':').map(|(_, it)| it).into_iter().chain([it]))
+        .map(Into::into)
+        .collect()
 }
 
 fn variable(name: &str) -> String {

@@ -4,12 +4,16 @@ use std::{net::SocketAddr, time::Duration};
 
 use family_plan_application::SecretKey;
 use family_plan_domain::SyncSchedule;
+use family_plan_error_reporting::ReportingConfig;
 use family_plan_zammad::{PlanAttribute, Version, WebhookCredential, WebhookSecrets, Zone};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::reader::{Reader, text, value};
 use crate::service::Links;
+
+/// What the key is for that ids of callers are hashed with.
+const PSEUDONYMS: &str = "family-plan pseudonyms v1";
 
 /// The server itself.
 #[derive(Debug)]
@@ -189,21 +193,30 @@ fn interval(reader: &mut Reader, name: &str, default: time::Duration) -> Option<
     pause.is_positive().then_some(pause)
 }
 
-/// Where failures are reported.
-#[derive(Debug, Default)]
-pub struct SentryConfiguration {
-    /// The address of the project; nothing is reported without one.
-    pub dsn: Option<SecretString>,
-    /// What installation this is.
-    pub environment: Option<String>,
-}
-
-pub(super) fn sentry(reader: &mut Reader) -> SentryConfiguration {
+/// Where failures are reported, if they are.
+pub(super) fn sentry(reader: &mut Reader, server: Option<&ServerConfiguration>) -> Option<ReportingConfig> {
     let dsn = reader.optional("sentry.dsn", |it| {
         let is_dsn = family_plan_error_reporting::is_dsn(it);
         if is_dsn { Ok(SecretString::from(it)) } else { Err("must be a DSN of Sentry") }
     });
-    SentryConfiguration { dsn, environment: reader.optional("sentry.environment", text) }
+    let environment = reader.optional("sentry.environment", text);
+    let sample_rate = reader.optional("sentry.sample_rate", share);
+    let traces_sample_rate = reader.optional("sentry.traces_sample_rate", share);
+    let send_default_pii = reader.optional("sentry.send_default_pii", value("must be true or false"));
+    Some(ReportingConfig {
+        dsn: dsn?,
+        environment,
+        sample_rate: sample_rate.unwrap_or(1.0),
+        traces_sample_rate: traces_sample_rate.unwrap_or(0.0),
+        send_default_pii: send_default_pii.unwrap_or(false),
+        pseudonym_key: server?.secret_key.derive(PSEUDONYMS).to_vec().into(),
+        secrets: reader.secrets.clone(),
+    })
+}
+
+fn share(text: &str) -> Result<f32, &'static str> {
+    let share = text.parse().ok().filter(|it| (0.0..=1.0).contains(it));
+    share.ok_or("must be a number from 0 to 1")
 }
 
 /// How lines of the log look.

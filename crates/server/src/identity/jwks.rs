@@ -43,7 +43,7 @@ impl Published for KeySet {
     async fn fetch(&self, http: &reqwest::Client) -> Result<Vec<PublishedKey>, FetchError> {
         let url = match self {
             Self::At(url) => url.clone(),
-            Self::Of(provider) => provider.keys_url(http).await.ok_or(FetchError::NoProvider)?,
+            Self::Of(provider) => provider.keys_url(http).await.map_err(FetchError::NoProvider)?,
         };
         let set: JwkSet = fetch_json(http, url).await?;
         let keys: Vec<_> = set.keys.iter().filter_map(published_key).collect();
@@ -58,18 +58,18 @@ impl PublishedKeys {
 
     /// The key with the id that a token names, and the one algorithm it is for.
     pub(super) async fn key(&self, id: Option<&str>) -> Result<(DecodingKey, Algorithm), IdentityError> {
-        let known = self.keys.get(&self.http).await.ok_or(IdentityError::KeysUnavailable)?;
+        let known = self.keys.get(&self.http).await.map_err(IdentityError::KeysUnavailable)?;
         if let Some(key) = find(&known, id) {
             return Ok(key);
         }
-        self.refresh().await;
-        let known = self.keys.known().unwrap_or(known);
+        let known = self.keys.refresh(&self.http).await.unwrap_or(known);
         find(&known, id).ok_or(IdentityError::Invalid)
     }
 
     /// Fetches the keys, unless that was done a moment ago.
     pub(super) async fn refresh(&self) {
-        self.keys.refresh(&self.http).await;
+        // What became of it, whoever looks for a key finds out.
+        let _ = self.keys.refresh(&self.http).await;
     }
 }
 

@@ -23,17 +23,23 @@ pub(super) const MAX_BYTES: usize = 1024 * 1024;
 
 /// Why nothing was fetched.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum FetchError {
+pub enum FetchError {
+    /// There was no answer, or an error.
     #[error("the provider does not answer as it should")]
     Http(#[from] reqwest::Error),
+    /// No provider publishes that much.
     #[error("the answer is too long")]
     TooLong,
+    /// The answer is not what it should be.
     #[error("the answer cannot be read")]
     Unreadable(#[from] serde_json::Error),
+    /// None of the keys is of use.
     #[error("there is no key that tokens could be signed with")]
     NoKeys,
+    /// The keys are nobody knows where.
     #[error("the provider does not tell where its keys are")]
-    NoProvider,
+    NoProvider(#[source] Arc<FetchError>),
+    /// It is another provider than the configured one.
     #[error("the provider calls itself by another issuer than the configured one")]
     OtherIssuer,
 }
@@ -58,8 +64,14 @@ pub(super) struct Kept<P: Published>(Arc<Inner<P>>);
 struct Inner<P: Published> {
     published: P,
     value: RwLock<Option<Arc<P::Value>>>,
-    /// When the last attempt to fetch ended; locked while there is one.
-    attempted: Mutex<Option<Instant>>,
+    /// The last attempt to fetch; locked while there is one.
+    attempted: Mutex<Option<Attempt<P::Value>>>,
+}
+
+/// One attempt to fetch something.
+struct Attempt<T> {
+    ended: Instant,
+    outcome: Result<Arc<T>, Arc<FetchError>>,
 }
 
 impl<P: Published> Kept<P> {
@@ -72,47 +84,52 @@ impl<P: Published> Kept<P> {
         self.0.value.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What there is; fetched when there is nothing. `None` when it cannot be had.
-    pub(super) async fn get(&self, http: &reqwest::Client) -> Option<Arc<P::Value>> {
-        if let Some(known) = self.known() {
-            self.renew_in_time(http);
-            return Some(known);
+    /// What there is; fetched when there is nothing. Whoever gets nothing tells why.
+    pub(super) async fn get(&self, http: &reqwest::Client) -> Result<Arc<P::Value>, Arc<FetchError>> {
+        match self.known() {
+            Some(known) => {
+                self.renew_in_time(http);
+                Ok(known)
+            }
+            None => self.refresh(http).await,
         }
-        self.refresh(http).await;
-        self.known()
     }
 
     /// Fetches it, unless that was done a moment ago. Those who come meanwhile wait for the same attempt.
-    pub(super) async fn refresh(&self, http: &reqwest::Client) {
+    pub(super) async fn refresh(&self, http: &reqwest::Client) -> Result<Arc<P::Value>, Arc<FetchError>> {
         let mut attempted = self.0.attempted.lock().await;
-        let pause = if self.known().is_none() { PAUSE_WITHOUT_ANY } else { PAUSE_BETWEEN_FETCHES };
-        if attempted.is_some_and(|it| it.elapsed() < pause) {
-            return;
+        let known = self.known();
+        let pause = if known.is_none() { PAUSE_WITHOUT_ANY } else { PAUSE_BETWEEN_FETCHES };
+        if let Some(last) = attempted.as_ref().filter(|it| it.ended.elapsed() < pause) {
+            return last.outcome.clone();
         }
-        match self.0.published.fetch(http).await {
+        let outcome = self.0.published.fetch(http).await.map(Arc::new).map_err(Arc::new);
+        match &outcome {
             Ok(value) => {
-                *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(value));
+                *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(value));
             }
-            Err(err) => {
-                tracing::error!(
-                    error = &err as &dyn Error,
-                    "the identity provider's {} cannot be had",
-                    P::NAME
-                );
+            // Nothing fails for want of it, so that nobody else would tell.
+            Err(err) if known.is_some() => {
+                let error = &**err as &dyn Error;
+                tracing::error!(error, "the identity provider's {} cannot be had", P::NAME);
             }
+            Err(_) => (),
         }
-        *attempted = Some(Instant::now());
+        *attempted = Some(Attempt { ended: Instant::now(), outcome: outcome.clone() });
+        outcome
     }
 
     /// Fetches it in the background when the last look was a while ago.
     fn renew_in_time(&self, http: &reqwest::Client) {
         let is_due = match self.0.attempted.try_lock() {
-            Ok(attempted) => attempted.is_none_or(|it| RENEWED_AFTER <= it.elapsed()),
+            Ok(attempted) => attempted.as_ref().is_none_or(|it| RENEWED_AFTER <= it.ended.elapsed()),
             Err(_) => false,
         };
         if is_due {
             let (kept, http) = (self.clone(), http.clone());
-            tokio::spawn(async move { kept.refresh(&http).await });
+            tokio::spawn(async move {
+                let _ = kept.refresh(&http).await;
+            });
         }
     }
 

@@ -62,15 +62,16 @@ impl Provider {
         Some(Self { issuer: url, metadata: Kept::new(discovery) })
     }
 
-    /// What it publishes of itself; `None` when that cannot be had.
-    pub(crate) async fn metadata(&self, http: &reqwest::Client) -> Option<Arc<Metadata>> {
+    /// What it publishes of itself.
+    pub(crate) async fn metadata(&self, http: &reqwest::Client) -> Result<Arc<Metadata>, Arc<FetchError>> {
         self.metadata.get(http).await
     }
 
     /// Where its keys are now.
-    pub(super) async fn keys_url(&self, http: &reqwest::Client) -> Option<Url> {
-        self.metadata.refresh(http).await;
-        self.metadata.known().map(|it| it.jwks_uri.clone())
+    pub(super) async fn keys_url(&self, http: &reqwest::Client) -> Result<Url, Arc<FetchError>> {
+        let refreshed = self.metadata.refresh(http).await;
+        let metadata = refreshed.or_else(|err| self.metadata.known().ok_or(err))?;
+        Ok(metadata.jwks_uri.clone())
     }
 
     /// The origins of the pages that browsers are sent to, as far as they are known.

@@ -2,6 +2,7 @@
 
 use std::{error::Error, time::Duration};
 
+use family_plan_zammad::ZammadError;
 use poem::{
     IntoResponse, Response,
     http::{StatusCode, header},
@@ -96,15 +97,20 @@ fn whole_seconds(pause: Duration) -> u64 {
     pause.as_secs().saturating_add(has_rest.into()).max(1)
 }
 
-/// Writes the failures that need a person to the log; refusals are nobody's failure. That the helpdesk is out of reach has
-/// been told once when it was left alone, and passes.
+/// Writes the failures that need a person to the log; refusals are nobody's failure. While the helpdesk is left alone, what
+/// it is not asked for needs nobody: the failures before that were told.
 pub fn log_failure(problem: &Problem, request_id: &str) {
     let (code, error) = (problem.code.as_str(), problem.source());
-    if problem.code == Code::ZammadUnavailable {
+    if is_held_back(error) {
         tracing::warn!(code, request_id, error, "the request failed");
     } else if problem.code.status().is_server_error() {
         tracing::error!(code, request_id, error, "the request failed");
     }
+}
+
+fn is_held_back(error: Option<&(dyn Error + 'static)>) -> bool {
+    let zammad = error.and_then(|it| it.downcast_ref::<ZammadError>());
+    zammad.is_some_and(|it| matches!(it, ZammadError::BreakerOpen { .. }))
 }
 
 #[cfg(test)]

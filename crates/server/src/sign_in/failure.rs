@@ -1,6 +1,10 @@
 //! Why somebody is not signed in.
 
+use std::sync::Arc;
+
 use poem::http::StatusCode;
+
+use crate::identity::FetchError;
 
 /// Why somebody is not signed in. The texts are for the log, and quote nothing that a browser or provider sent.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +24,12 @@ pub(crate) enum SignInFailure {
     /// The provider does not take the code: it was used already, or is too old.
     #[error("the provider does not take the code")]
     CodeRefused,
-    /// The provider does not answer, or says that it cannot now.
-    #[error("the provider cannot be reached, or cannot answer")]
+    /// The provider says that it cannot now.
+    #[error("the provider says that it cannot answer now")]
     Unavailable,
+    /// What the provider publishes of itself, or its keys, cannot be had.
+    #[error("what the provider publishes cannot be had")]
+    Unpublished(#[source] Arc<FetchError>),
     /// The provider did not answer when it was sent the code.
     #[error("the provider did not answer when it was sent the code")]
     Unanswered(#[source] reqwest::Error),
@@ -72,7 +79,7 @@ impl SignInFailure {
                 StatusCode::BAD_REQUEST
             }
             Self::Declined => StatusCode::FORBIDDEN,
-            Self::Unavailable | Self::Unanswered(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::Unpublished(_) | Self::Unanswered(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused(_) | Self::NoIdToken | Self::InvalidIdToken | Self::TooLong(_) => {
                 StatusCode::BAD_GATEWAY
             }
@@ -100,7 +107,7 @@ impl SignInFailure {
             Self::CodeRefused => {
                 ("This sign-in is over", "It was used already, or took too long. Sign in again.")
             }
-            Self::Unavailable | Self::Unanswered(_) => (
+            Self::Unavailable | Self::Unpublished(_) | Self::Unanswered(_) => (
                 "Signing in does not work at the moment",
                 "The service that knows who you are does not answer. Try again in a while.",
             ),
