@@ -8,6 +8,7 @@ mod cost;
 mod crash;
 mod deliveries;
 mod delivery_lists;
+mod error_reports;
 mod events;
 mod framework_errors;
 mod headers;
