@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use family_plan_domain::{
-    Email, Invite, InviteId, InviteTtl, NewInvite, Plan, PlanId, ResendRefusal, Settings, SettingsValues,
+    Email, Invite, InviteCap, InviteId, InviteTtl, NewInvite, Plan, PlanId, ResendRefusal, Settings,
+    SettingsValues,
     ports::{HelpDeskError, LoadedPlan},
 };
 use time::OffsetDateTime;
@@ -31,7 +32,7 @@ pub enum IssueInviteError {
     /// The caller has no access, or lacks the right.
     #[error(transparent)]
     Access(#[from] AccessError),
-    /// The plan refuses; a new invite can only be refused because the plan is full.
+    /// The plan refuses; a new invite is only refused for [`ResendRefusal::New`].
     #[error(transparent)]
     Refused(#[from] ResendRefusal),
     /// The helpdesk minted no token.
@@ -49,10 +50,12 @@ pub struct IssueInvite {
     pub access: PlanAccess,
     /// Where secrets come from.
     pub mint: Mint,
+    /// How many invites of a plan may be open at once.
+    pub cap: InviteCap,
 }
 
 impl IssueInvite {
-    /// Issues an invite to `plan`. The helpdesk is not called when the plan is full, and is left with no token of an
+    /// Issues an invite to `plan`. The helpdesk is not called when the plan refuses, and is left with no token of an
     /// invite that was not saved.
     ///
     /// # Errors
@@ -99,7 +102,7 @@ impl IssueInvite {
     ) -> Result<IssuedInvite, IssueInviteError> {
         let now = self.access.clock.now();
         let LoadedPlan { plan: loaded, settings } = self.load(caller, plan, occasion, now).await?;
-        occasion.check(&loaded, now, &settings.values)?;
+        occasion.check(&loaded, self.cap, now, &settings.values)?;
 
         let expires_at = occasion.expires_at(now, &settings.values);
         let (code, invite) = self.mint.mint(caller.user.clone(), expires_at).await?;
@@ -145,7 +148,7 @@ impl IssueInvite {
             let LoadedPlan { mut plan, settings } = self.load(caller, plan, occasion, now).await?;
             let expires_at = occasion.expires_at(now, &settings.values);
             let invite = NewInvite { expires_at, ..invite.clone() };
-            let issued = occasion.decide(&mut plan, invite, now, &settings)?;
+            let issued = occasion.decide(&mut plan, invite, self.cap, now, &settings)?;
             match self.access.plans.save(&plan, &caller.origin(now)).await {
                 Ok(()) => return Ok(InviteReport::new(issued, &settings.values, now)),
                 Err(err) => attempts.again_after(err).await?,
@@ -187,12 +190,13 @@ impl Occasion {
     fn check(
         &self,
         plan: &Plan,
+        cap: InviteCap,
         now: OffsetDateTime,
         settings: &SettingsValues,
     ) -> Result<(), ResendRefusal> {
         match self {
-            Self::New(_) => Ok(plan.check_issue(now, settings)?),
-            Self::Resend(invite) => plan.check_resend(*invite, now, settings),
+            Self::New(_) => Ok(plan.check_issue(cap, now, settings)?),
+            Self::Resend(invite) => plan.check_resend(*invite, cap, now, settings),
         }
     }
 
@@ -200,12 +204,13 @@ impl Occasion {
         &self,
         plan: &mut Plan,
         invite: NewInvite,
+        cap: InviteCap,
         now: OffsetDateTime,
         settings: &Settings,
     ) -> Result<Invite, ResendRefusal> {
         match self {
-            Self::New(request) => Ok(plan.issue(invite, request.recipient.clone(), now, settings)?),
-            Self::Resend(old) => plan.resend(*old, invite, now, settings),
+            Self::New(request) => Ok(plan.issue(invite, request.recipient.clone(), cap, now, settings)?),
+            Self::Resend(old) => plan.resend(*old, invite, cap, now, settings),
         }
     }
 }

@@ -29,7 +29,8 @@ pub use id::{CodeHash, DeliveryId, EventId, InviteId, PlanId, TokenHash};
 pub use invite::{Invite, InviteState, InviteStatus, NewInvite};
 pub use lease::Lease;
 pub use plan::{
-    DetachRefusal, Detachment, JoinedBy, Member, NotAMember, Plan, PlanFull, PlanParts, ResendRefusal, Role,
+    DetachRefusal, Detachment, InviteCap, IssueRefusal, JoinedBy, Member, NotAMember, Plan, PlanFull,
+    PlanParts, ResendRefusal, Role,
 };
 pub use seats::{Capacity, Occupancy, Seats};
 pub use settings::{DetachedInvites, InviteTtl, Settings, SettingsChange, SettingsRevision, SettingsValues};

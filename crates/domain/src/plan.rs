@@ -7,7 +7,7 @@ mod members;
 use time::OffsetDateTime;
 
 pub use self::{
-    invites::{PlanFull, ResendRefusal},
+    invites::{InviteCap, IssueRefusal, PlanFull, ResendRefusal},
     members::{DetachRefusal, Detachment, NotAMember},
 };
 use crate::{

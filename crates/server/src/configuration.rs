@@ -1,6 +1,7 @@
 //! What an operator sets: a TOML file, then the environment over it; every mistake is named at once.
 
 mod auth;
+mod limits;
 mod reader;
 mod sections;
 
@@ -12,12 +13,12 @@ use std::{
 use config::{Config, Environment, File, FileFormat};
 use family_plan_error_reporting::ReportingConfig;
 
-pub use self::auth::AuthConfiguration;
 use self::reader::Reader;
 pub use self::sections::{
     DatabaseConfiguration, LogConfiguration, LogFormat, ServerConfiguration, WebhookConfiguration,
     ZammadConfiguration,
 };
+pub use self::{auth::AuthConfiguration, limits::LimitsConfiguration};
 use crate::service::Links;
 
 /// What environment variables begin with: `FAMILY_PLAN__SERVER__LISTEN` is `listen` in the section `server`.
@@ -37,6 +38,8 @@ pub struct Configuration {
     pub auth: AuthConfiguration,
     /// The helpdesk.
     pub zammad: ZammadConfiguration,
+    /// How much of what is enough.
+    pub limits: LimitsConfiguration,
     /// Where failures are reported, if they are.
     pub sentry: Option<ReportingConfig>,
     /// The log.
@@ -148,6 +151,7 @@ impl Sources {
             let database = sections::database(reader);
             let auth = auth::auth(reader, links.as_ref());
             let zammad = sections::zammad(reader);
+            let limits = limits::limits(reader);
             let sentry = sections::sentry(reader, server.as_ref());
             let log = sections::log(reader);
             let ignored = reader.finish();
@@ -159,6 +163,7 @@ impl Sources {
                 database: database?,
                 auth,
                 zammad: zammad?,
+                limits,
                 sentry,
                 log,
                 ignored,

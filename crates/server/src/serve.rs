@@ -148,7 +148,7 @@ pub async fn start(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 ) -> Result<Running, ServeError> {
-    let Configuration { server, links, database, auth, zammad, .. } = configuration;
+    let Configuration { server, links, database, auth, zammad, limits, .. } = configuration;
     let database = open_database(&database).await?;
     let database = if zammad.plan_attribute.is_some() { database.noting_plan_writes() } else { database };
     let background = TaskTracker::new();
@@ -185,6 +185,7 @@ pub async fn start(
         pull_users: workers.pull_users.clone(),
         wakers: wakers.clone(),
         background: background.clone(),
+        invite_cap: limits.open_invites_per_plan,
     };
     let endpoint = routes(Arc::new(Service::new(adapters, surroundings)))?;
 

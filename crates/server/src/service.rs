@@ -9,7 +9,7 @@ use family_plan_application::{
     SecretKey, TransferPlan,
 };
 use family_plan_domain::{
-    PlanId,
+    InviteCap, PlanId,
     ports::{Clock, Ids, Inbox, InviteTokens, Plans, SettingsStore, Users, ZammadUsers},
 };
 use tokio_util::task::TaskTracker;
@@ -188,6 +188,8 @@ pub struct Surroundings {
     pub wakers: Wakers,
     /// Work that goes on when nobody waits for it.
     pub background: TaskTracker,
+    /// How many invites of a plan may be open at once.
+    pub invite_cap: InviteCap,
 }
 
 impl Service {
@@ -207,6 +209,7 @@ impl Service {
             pull_users,
             wakers,
             background,
+            invite_cap,
         } = surroundings;
         let access = PlanAccess { plans: plans.clone(), people: people.clone(), clock: clock.clone() };
         let mint = Mint { tokens, key: Arc::new(LinkKey::new(&secret_key)), background };
@@ -225,7 +228,7 @@ impl Service {
             close_plan: ClosePlan { access: access.clone() },
             transfer_plan: TransferPlan { access: access.clone() },
             detach_member: DetachMember { access: access.clone() },
-            issue_invite: IssueInvite { access: access.clone(), mint },
+            issue_invite: IssueInvite { access: access.clone(), mint, cap: invite_cap },
             list_invites: ListInvites { access: access.clone() },
             revoke_invite: RevokeInvite { access: access.clone() },
             preview_invite: PreviewInvite { plans: plans.clone(), clock: clock.clone() },

@@ -138,8 +138,8 @@ fn a_name_with_a_slip_in_it_is_a_mistake() {
 
 #[test]
 fn names_of_later_versions_are_told_and_ignored() {
-    let later = [("LIMITS__ENABLED", "false"), ("SERVER__TRUSTED_PROXIES", "10.0.0.1")];
-    let told = ["FAMILY_PLAN__LIMITS__ENABLED", "FAMILY_PLAN__SERVER__TRUSTED_PROXIES"];
+    let later = [("EVENTS__ALLOW_PRIVATE_TARGETS", "true"), ("SENTRY__TRACES_SAMPLE_RATE", "0.1")];
+    let told = ["FAMILY_PLAN__EVENTS__ALLOW_PRIVATE_TARGETS", "FAMILY_PLAN__SENTRY__TRACES_SAMPLE_RATE"];
     assert_eq!(configured(&later).unwrap().ignored, told);
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use family_plan_domain::{
-    Candidate, CodeHash, Edit, Email, Invite, InviteId, NewInvite, Origin, PersonName, Plan, PlanName,
-    Settings, SettingsRevision, SettingsValues, Sighting, TokenHash, User, UserEdit, UserId, ZammadUser,
-    ZammadUserId, ports::Ids,
+    Candidate, CodeHash, Edit, Email, Invite, InviteCap, InviteId, NewInvite, Origin, PersonName, Plan,
+    PlanName, Settings, SettingsRevision, SettingsValues, Sighting, TokenHash, User, UserEdit, UserId,
+    ZammadUser, ZammadUserId, ports::Ids,
 };
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -162,7 +162,9 @@ impl PlanBuilder {
 
     fn issue(&mut self) -> Invite {
         let invite = new_invite(self.ids.next().into(), self.plan.owner(), self.now);
-        self.plan.issue(invite, None, self.now, &default_settings()).expect("there is a seat")
+        self.plan
+            .issue(invite, None, InviteCap::default(), self.now, &default_settings())
+            .expect("there is a seat")
     }
 }
 

@@ -94,6 +94,7 @@ async fn problems_are_explained_to_people_and_programs(world: &World) {
         ("own_plan", 409),
         ("owner_cannot_leave", 409),
         ("not_a_member", 404),
+        ("too_many_invites", 409),
         ("invite_not_found", 404),
         ("invite_expired", 410),
         ("invite_revoked", 410),

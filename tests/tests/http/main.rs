@@ -23,6 +23,7 @@ mod jwt;
 mod links;
 mod lists;
 mod matches;
+mod open_invites;
 mod order_of_checks;
 mod pages;
 mod plan_attribute;

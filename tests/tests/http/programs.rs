@@ -66,6 +66,7 @@ async fn serving_names_every_mistake_of_the_configuration_at_once() {
         ("ZAMMAD__FULL_SYNC_SECONDS", "-1"),
         ("ZAMMAD__SWEEP_SECONDS", "1.5"),
         ("ZAMMAD__PLAN_ATTRIBUTE", "a plan"),
+        ("LIMITS__OPEN_INVITES_PER_PLAN", "0"),
         ("LOG__FORMAT", "xml"),
         ("NONSENSE__NAME", "x"),
     ];

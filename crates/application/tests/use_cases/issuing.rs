@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use family_plan_application::{InviteRequest, IssueInviteError, SaveFailure};
+use family_plan_application::{InviteRequest, IssueInvite, IssueInviteError, SaveFailure};
 use family_plan_domain::{
-    InviteId, PlanFull, PlanId, ResendRefusal, Seats,
+    InviteCap, InviteId, IssueRefusal, PlanFull, PlanId, ResendRefusal, Seats,
     ports::{Clock, HelpDeskError, LoadedPlan, MockPlans, Plans, SaveError, StoreError},
 };
 use family_plan_testkit::{
@@ -17,7 +17,16 @@ use crate::scene::{Scene, caller};
 
 fn is_full(err: &IssueInviteError, used: u32, held: u32) -> bool {
     let seats = Seats { limit: 5, used, held };
-    matches!(err, IssueInviteError::Refused(ResendRefusal::Full(PlanFull(it))) if *it == seats)
+    let full = ResendRefusal::New(IssueRefusal::Full(PlanFull(seats)));
+    matches!(err, IssueInviteError::Refused(it) if *it == full)
+}
+
+fn is_too_many(err: &IssueInviteError) -> bool {
+    matches!(err, IssueInviteError::Refused(ResendRefusal::New(IssueRefusal::TooManyInvites)))
+}
+
+fn cap(invites: i64) -> InviteCap {
+    InviteCap::new(invites).unwrap()
 }
 
 #[tokio::test]
@@ -43,6 +52,26 @@ async fn the_helpdesk_is_not_asked_when_the_plan_is_full() {
     let err = scene.issue(plan, caller("ann")).await.unwrap_err();
     assert!(is_full(&err, 1, 4), "{err:?}");
     assert_eq!(scene.tokens.minted().len(), 4);
+}
+
+#[tokio::test]
+async fn the_helpdesk_is_not_asked_when_too_many_invites_are_open() {
+    let scene = Scene::new();
+    let plan = scene.open("ann").await;
+    let issue = IssueInvite { cap: cap(2), ..scene.issuing(scene.store.clone(), scene.tokens.clone()) };
+    let mut invites = Vec::new();
+    for _ in 0..2 {
+        invites
+            .push(issue.run(caller("ann"), plan, InviteRequest::default()).await.unwrap().report.invite.id);
+    }
+    let err = issue.run(caller("ann"), plan, InviteRequest::default()).await.unwrap_err();
+    assert!(is_too_many(&err), "{err:?}");
+    assert_eq!(scene.tokens.minted().len(), 2);
+    // Nothing is added by this.
+    issue.resend(caller("ann"), plan, invites[0]).await.unwrap();
+    let err = issue.resend(caller("ann"), plan, invites[0]).await.unwrap_err();
+    assert!(is_too_many(&err), "{err:?}");
+    assert_eq!(scene.tokens.minted().len(), 3);
 }
 
 #[tokio::test]
@@ -86,6 +115,22 @@ async fn a_token_is_discarded_when_the_last_seat_went_while_it_was_minted() {
     assert!(is_full(&err, 1, 4), "{err:?}");
     scene.settle().await;
     assert_eq!(scene.tokens.discarded(), [scene.tokens.minted()[4].0]);
+}
+
+#[tokio::test]
+async fn a_token_is_discarded_when_the_cap_was_reached_while_it_was_minted() {
+    let scene = Scene::new();
+    let plan = scene.open("ann").await;
+    let before = scene.store.load(plan, scene.clock.now()).await.unwrap().unwrap();
+    scene.issue(plan, caller("ann")).await.unwrap();
+    let after = scene.store.load(plan, scene.clock.now()).await.unwrap().unwrap();
+
+    let issue = scene.issuing(plans_that(before, after, || Ok(())), scene.tokens.clone());
+    let issue = IssueInvite { cap: cap(1), ..issue };
+    let err = issue.run(caller("ann"), plan, InviteRequest::default()).await.unwrap_err();
+    assert!(is_too_many(&err), "{err:?}");
+    scene.settle().await;
+    assert_eq!(scene.tokens.discarded(), [scene.tokens.minted()[1].0]);
 }
 
 /// Issues an invite whose save fails, although nobody knows whether it was carried out; `found` is what the plan is
@@ -132,7 +177,7 @@ async fn a_token_stays_when_its_invite_was_saved_after_all() {
     let found = move |invite| {
         let mut found = loaded.clone();
         let new = new_invite(invite, &user_id("ann"), START);
-        found.plan.issue(new, None, START, &found.settings).unwrap();
+        found.plan.issue(new, None, InviteCap::default(), START, &found.settings).unwrap();
         Ok(Some(found))
     };
     let discarded = discarded_after_a_failed_save(&scene, plan, found).await;

@@ -8,7 +8,8 @@ use family_plan_application::{
     People, PlanAccess, PreviewInvite, PullUsers, ReceiveDelivery, SecretKey,
 };
 use family_plan_domain::{
-    Email, Event, EventKind, MirroredUser, Person, PersonName, PlanId, PlanName, ZammadUser, ZammadUserId,
+    Email, Event, EventKind, InviteCap, MirroredUser, Person, PersonName, PlanId, PlanName, ZammadUser,
+    ZammadUserId,
     ports::{Clock, HelpDeskUsers, Ids, InviteTokens, Plans, Users, ZammadUsers},
 };
 use family_plan_testkit::{
@@ -65,7 +66,7 @@ impl Scene {
         let secret = "5f1d0c8e7ab34926d19fe00b7c5a4833f6e2918d04bbca57613e9f2287ad40c1";
         let key = LinkKey::new(&SecretKey::parse(&secret.into()).unwrap());
         let mint = Mint { tokens, key: Arc::new(key), background: self.background.clone() };
-        IssueInvite { access: self.access_to(plans), mint }
+        IssueInvite { access: self.access_to(plans), mint, cap: InviteCap::default() }
     }
 
     pub(crate) async fn open(&self, owner: &str) -> PlanId {

@@ -1,7 +1,9 @@
 //! Settings: seen, replaced, and binding at once.
 
 use family_plan_application::{IssueInviteError, PageSize, Precondition, ReplaceSettingsError};
-use family_plan_domain::{Capacity, Occupancy, ResendRefusal, SettingsRevision, SettingsValues};
+use family_plan_domain::{
+    Capacity, IssueRefusal, Occupancy, ResendRefusal, SettingsRevision, SettingsValues,
+};
 use family_plan_testkit::fixtures::user_id;
 
 use crate::scene::{Scene, admin, caller, service};
@@ -16,7 +18,7 @@ async fn a_lowered_limit_binds_the_very_next_invite() {
     let plan = scene.open("ann").await;
     scene.settings().replace(&admin("ada"), &Precondition::Any, limit(1)).await.unwrap();
     let err = scene.issue(plan, caller("ann")).await.unwrap_err();
-    assert!(matches!(err, IssueInviteError::Refused(ResendRefusal::Full(_))));
+    assert!(matches!(err, IssueInviteError::Refused(ResendRefusal::New(IssueRefusal::Full(_)))));
 }
 
 #[tokio::test]

@@ -4,14 +4,57 @@ use time::OffsetDateTime;
 
 use super::Plan;
 use crate::{
-    Change, Email, Invite, InviteId, InviteState, InviteStatus, NewInvite, RevokeReason, Seats, Settings,
-    SettingsValues,
+    Change, Email, InvalidValue, Invite, InviteId, InviteState, InviteStatus, NewInvite, RevokeReason, Seats,
+    Settings, SettingsValues,
 };
+
+/// How many invites of a plan may be [pending](Invite::is_pending) at once: 1 to 10 000. Seats are no such bound where open
+/// invites hold none. One that was accepted and is open again was paid for with a seat, and does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InviteCap(u32);
+
+impl InviteCap {
+    /// A cap of `invites`.
+    ///
+    /// # Errors
+    ///
+    /// When `invites` is not 1 to 10 000.
+    pub fn new(invites: i64) -> Result<Self, InvalidValue> {
+        match u32::try_from(invites) {
+            Ok(invites @ 1..=10_000) => Ok(Self(invites)),
+            _ => Err(InvalidValue("must be a whole number from 1 to 10000")),
+        }
+    }
+
+    /// The number of invites.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for InviteCap {
+    /// 100.
+    fn default() -> Self {
+        Self(100)
+    }
+}
 
 /// No seat is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the plan has no free seat")]
 pub struct PlanFull(pub Seats);
+
+/// Why no invite is issued, in the order in which the reasons are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IssueRefusal {
+    /// No seat is free.
+    #[error(transparent)]
+    Full(#[from] PlanFull),
+    /// As many invites are pending as may be.
+    #[error("the plan has too many open invites")]
+    TooManyInvites,
+}
 
 /// Why an invite cannot be sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,9 +65,9 @@ pub enum ResendRefusal {
     /// Somebody accepted it.
     #[error("the invite was accepted")]
     Used,
-    /// The invite holds no seat that the new one could take over, and none is free.
+    /// It cannot make way for the new one, which is refused by itself.
     #[error(transparent)]
-    Full(#[from] PlanFull),
+    New(#[from] IssueRefusal),
 }
 
 impl Plan {
@@ -32,32 +75,39 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// When every seat is taken or promised.
-    pub fn check_issue(&self, now: OffsetDateTime, settings: &SettingsValues) -> Result<(), PlanFull> {
-        let seats = self.seats(now, settings);
-        if seats.has_free() { Ok(()) } else { Err(PlanFull(seats)) }
+    /// When every seat is taken or promised, or `cap` invites are pending.
+    pub fn check_issue(
+        &self,
+        cap: InviteCap,
+        now: OffsetDateTime,
+        settings: &SettingsValues,
+    ) -> Result<(), IssueRefusal> {
+        self.check_seats(now, settings)?;
+        self.check_cap(cap, now)
     }
 
     /// Issues an invite, to `recipient` only if there is one.
     ///
     /// # Errors
     ///
-    /// When every seat is taken or promised.
+    /// When every seat is taken or promised, or `cap` invites are pending.
     pub fn issue(
         &mut self,
         invite: NewInvite,
         recipient: Option<Email>,
+        cap: InviteCap,
         now: OffsetDateTime,
         settings: &Settings,
-    ) -> Result<Invite, PlanFull> {
+    ) -> Result<Invite, IssueRefusal> {
         let values = self.decide_under(settings);
-        self.check_issue(now, values)?;
+        self.check_issue(cap, now, values)?;
         Ok(self.add_invite(invite, recipient, now))
     }
 
     /// Whether the invite could be sent again.
     ///
-    /// An invite that holds a seat passes it on; any other needs a free one.
+    /// An invite that holds a seat passes it on; any other needs a free one. A pending one makes way for the new one, so
+    /// that there are no more than before; any other is one more.
     ///
     /// # Errors
     ///
@@ -65,6 +115,7 @@ impl Plan {
     pub fn check_resend(
         &self,
         invite: InviteId,
+        cap: InviteCap,
         now: OffsetDateTime,
         settings: &SettingsValues,
     ) -> Result<(), ResendRefusal> {
@@ -75,7 +126,10 @@ impl Plan {
             return Err(ResendRefusal::Used);
         }
         if !invite.holds_seat(now, settings) {
-            self.check_issue(now, settings)?;
+            self.check_seats(now, settings)?;
+        }
+        if !invite.is_pending(now) {
+            self.check_cap(cap, now)?;
         }
         Ok(())
     }
@@ -89,11 +143,12 @@ impl Plan {
         &mut self,
         old: InviteId,
         invite: NewInvite,
+        cap: InviteCap,
         now: OffsetDateTime,
         settings: &Settings,
     ) -> Result<Invite, ResendRefusal> {
         let values = self.decide_under(settings);
-        self.check_resend(old, now, values)?;
+        self.check_resend(old, cap, now, values)?;
         let recipient = self.invite(old).and_then(|it| it.recipient.clone());
         self.take_back(old, RevokeReason::Resent);
         Ok(self.add_invite(invite, recipient, now))
@@ -104,6 +159,16 @@ impl Plan {
         if self.invite(invite).is_some_and(|it| it.status(now) == InviteStatus::Open) {
             self.take_back(invite, reason);
         }
+    }
+
+    fn check_seats(&self, now: OffsetDateTime, settings: &SettingsValues) -> Result<(), IssueRefusal> {
+        let seats = self.seats(now, settings);
+        if seats.has_free() { Ok(()) } else { Err(PlanFull(seats).into()) }
+    }
+
+    fn check_cap(&self, cap: InviteCap, now: OffsetDateTime) -> Result<(), IssueRefusal> {
+        let n_pending = self.parts.invites.iter().filter(|it| it.is_pending(now)).count();
+        if n_pending < cap.0 as usize { Ok(()) } else { Err(IssueRefusal::TooManyInvites) }
     }
 
     fn take_back(&mut self, invite: InviteId, reason: RevokeReason) {

@@ -8,6 +8,8 @@ use proptest::prelude::*;
 pub(crate) const PEOPLE: Range<usize> = 0..6;
 /// The one whose identity provider vouches for no address.
 pub(crate) const UNVERIFIED: usize = 5;
+/// How many invites may be open in a plan; few, so that plans come to that.
+pub(crate) const CAP: u32 = 3;
 
 /// One step. There are two places for plans, `slot` 0 and 1; invites are counted in the order of issue.
 #[derive(Clone, Debug)]

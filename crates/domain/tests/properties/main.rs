@@ -127,5 +127,6 @@ fn the_rules_hold_with_two_seats() {
 fn the_rules_hold_with_five_seats() {
     let tally = live(5);
     assert_seen(&tally, ALWAYS);
+    assert_seen(&tally, &["too_many_invites"]);
     assert_seen(&tally, WITH_SEATS_TO_SHARE);
 }

@@ -3,7 +3,7 @@
 mod log;
 
 use self::log::{Entry, Issued};
-use crate::command::{Answer, Command, UNVERIFIED};
+use crate::command::{Answer, CAP, Command, UNVERIFIED};
 
 /// Everything that happened so far.
 pub(crate) struct Model {
@@ -140,6 +140,9 @@ impl Model {
         if !self.has_free(plan) {
             return self.full(plan);
         }
+        if CAP <= self.n_pending(plan) {
+            return Answer::Refused("too_many_invites");
+        }
         self.log.push(Entry::Issued(Issued { plan, recipient, expires: self.now + lifetime }));
         Answer::Done
     }
@@ -192,9 +195,18 @@ impl Model {
         if !self.promises(invite) && !self.has_free(issued.plan) {
             return self.full(issued.plan);
         }
+        if !self.is_pending(invite) && CAP <= self.n_pending(issued.plan) {
+            return Answer::Refused("too_many_invites");
+        }
         self.log.push(Entry::Revoked { invite });
         self.log.push(Entry::Issued(Issued { expires: self.now + lifetime, ..issued }));
         Answer::Done
+    }
+
+    fn n_pending(&self, plan: usize) -> u32 {
+        let is_one =
+            |&it: &usize| self.issued(it).is_some_and(|issued| issued.plan == plan) && self.is_pending(it);
+        (0..self.n_invites()).filter(is_one).map(|_| 1).sum()
     }
 
     fn transfer(&mut self, slot: usize, to: usize) -> Answer {

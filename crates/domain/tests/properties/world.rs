@@ -4,14 +4,14 @@ mod store;
 
 use family_plan_domain::{
     AcceptRefusal, Candidate, Capacity, CodeHash, DetachReason, DetachRefusal, DetachedInvites, Email,
-    Invite, InviteId, NewInvite, Plan, PlanFull, ResendRefusal, RevokeReason, Settings, SettingsRevision,
-    SettingsValues, TokenHash, User, UserId, Verdict,
+    Invite, InviteCap, InviteId, IssueRefusal, NewInvite, Plan, PlanFull, ResendRefusal, RevokeReason,
+    Settings, SettingsRevision, SettingsValues, TokenHash, User, UserId, Verdict,
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use self::store::Row;
-use crate::command::{Answer, Command, UNVERIFIED};
+use crate::command::{Answer, CAP, Command, UNVERIFIED};
 
 const START: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
@@ -64,9 +64,9 @@ impl World {
             Command::Issue { slot, recipient, lifetime } => {
                 let fresh = self.fresh(lifetime);
                 self.decide(slot, |plan, now, settings| {
-                    match plan.issue(fresh, recipient.map(shouted_email), now, settings) {
+                    match plan.issue(fresh, recipient.map(shouted_email), cap(), now, settings) {
                         Ok(_) => Answer::Done,
-                        Err(full) => full_answer(full),
+                        Err(refusal) => issue_answer(refusal),
                     }
                 })
             }
@@ -178,14 +178,14 @@ impl World {
         let Some((plan_idx, mut plan, loaded)) = self.load_invite(invite) else {
             return Answer::NoSuchThing;
         };
-        let checked = plan.check_resend(loaded.id, self.now, &self.settings.values);
-        let resent = plan.resend(loaded.id, self.fresh(lifetime), self.now, &self.settings);
+        let checked = plan.check_resend(loaded.id, cap(), self.now, &self.settings.values);
+        let resent = plan.resend(loaded.id, self.fresh(lifetime), cap(), self.now, &self.settings);
         assert_eq!(resent.as_ref().err(), checked.as_ref().err(), "what was checked is what is done");
         let answer = match resent {
             Ok(_) => Answer::Done,
             Err(ResendRefusal::NotFound) => Answer::NoSuchThing,
             Err(ResendRefusal::Used) => Answer::Refused("invite_used"),
-            Err(ResendRefusal::Full(full)) => full_answer(full),
+            Err(ResendRefusal::New(refusal)) => issue_answer(refusal),
         };
         self.finish(plan_idx, &plan, answer)
     }
@@ -247,6 +247,13 @@ impl World {
     }
 }
 
+fn issue_answer(refusal: IssueRefusal) -> Answer {
+    match refusal {
+        IssueRefusal::Full(full) => full_answer(full),
+        IssueRefusal::TooManyInvites => Answer::Refused("too_many_invites"),
+    }
+}
+
 fn full_answer(PlanFull(seats): PlanFull) -> Answer {
     Answer::Full { limit: seats.limit, used: seats.used, held: seats.held }
 }
@@ -261,6 +268,10 @@ fn refusal_answer(refusal: AcceptRefusal) -> Answer {
         AcceptRefusal::AlreadyInPlan => "already_in_plan",
         AcceptRefusal::Full(full) => return full_answer(full),
     })
+}
+
+fn cap() -> InviteCap {
+    InviteCap::new(i64::from(CAP)).unwrap()
 }
 
 fn capacity(seats: u32) -> Capacity {

@@ -1,6 +1,6 @@
 //! A plan's own limit counts instead of the settings', and no limit evicts anybody.
 
-use family_plan_domain::{AcceptRefusal, Change, PlanFull};
+use family_plan_domain::{AcceptRefusal, Change, IssueRefusal, PlanFull};
 
 use crate::scene::{Scene, capacity, seats};
 
@@ -29,7 +29,7 @@ fn a_lowered_limit_evicts_nobody_and_admits_nobody() {
     assert_eq!((scene.seats().over_by(), scene.seats().available()), (1, 0));
     let full = PlanFull(seats(2, 3, 1));
     assert_eq!(scene.try_join("dan", &promised), Err(AcceptRefusal::Full(full)));
-    assert_eq!(scene.try_issue(), Err(full));
+    assert_eq!(scene.try_issue(), Err(IssueRefusal::Full(full)));
 }
 
 #[test]

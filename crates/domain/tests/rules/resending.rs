@@ -1,9 +1,15 @@
 //! Resending passes a promised seat on to a fresh invite; without one it needs a free seat.
 
-use family_plan_domain::{Change, InviteState, PlanFull, ResendRefusal, RevokeReason};
+use family_plan_domain::{
+    Change, InviteCap, InviteState, IssueRefusal, NewInvite, PlanFull, ResendRefusal, RevokeReason, Seats,
+};
 use time::Duration;
 
 use crate::scene::{EXPIRY, MS, NOW, Scene, capacity, email, seats};
+
+fn refused_as_full(seats: Seats) -> ResendRefusal {
+    ResendRefusal::New(IssueRefusal::Full(PlanFull(seats)))
+}
 
 #[test]
 fn a_resent_invite_goes_to_the_same_recipient_and_the_old_one_is_revoked_in_the_same_step() {
@@ -41,10 +47,10 @@ fn an_open_invite_passes_its_seat_on_even_over_the_limit() {
 fn an_expired_invite_needs_a_free_seat() {
     let mut scene = Scene::with_limit(2);
     let old = scene.issue_to("bob");
-    assert_eq!(scene.plan.check_resend(old.id, EXPIRY - MS, &scene.settings.values), Ok(()));
+    assert_eq!(scene.plan.check_resend(old.id, scene.cap, EXPIRY - MS, &scene.settings.values), Ok(()));
     scene.plan.limit_to(Some(capacity(1)));
     for now in [EXPIRY, EXPIRY + MS] {
-        let full = ResendRefusal::Full(PlanFull(seats(1, 1, 0)));
+        let full = refused_as_full(seats(1, 1, 0));
         assert_eq!(scene.try_resend(&old, now), Err(full), "{now}");
     }
     scene.plan.limit_to(Some(capacity(2)));
@@ -59,7 +65,7 @@ fn a_revoked_invite_needs_a_free_seat_and_is_not_revoked_twice() {
     let old = scene.issue_to("bob");
     scene.plan.revoke(old.id, RevokeReason::Requested, NOW);
     let other = scene.issue();
-    let full = ResendRefusal::Full(PlanFull(seats(2, 1, 1)));
+    let full = refused_as_full(seats(2, 1, 1));
     assert_eq!(scene.try_resend(&old, NOW), Err(full));
 
     scene.plan.revoke(other.id, RevokeReason::Requested, NOW);
@@ -74,7 +80,7 @@ fn a_reopened_invite_needs_a_free_seat_since_it_holds_none() {
     let reopened = scene.join("bob");
     scene.remove("bob");
     scene.issue();
-    let full = ResendRefusal::Full(PlanFull(seats(2, 1, 1)));
+    let full = refused_as_full(seats(2, 1, 1));
     assert_eq!(scene.try_resend(&reopened, NOW), Err(full));
 
     scene.plan.limit_to(Some(capacity(3)));
@@ -90,7 +96,7 @@ fn without_holding_resending_needs_a_free_seat() {
     scene.try_resend(&old, NOW).unwrap();
     let old = scene.issue();
     scene.join("bob");
-    let full = ResendRefusal::Full(PlanFull(seats(2, 2, 0)));
+    let full = refused_as_full(seats(2, 2, 0));
     assert_eq!(scene.try_resend(&old, NOW), Err(full));
 }
 
@@ -119,4 +125,34 @@ fn an_invite_of_no_such_id_is_not_sent_again() {
     let mut scene = Scene::with_limit(5);
     let elsewhere = Scene::with_limit(5).issue();
     assert_eq!(scene.try_resend(&elsewhere, NOW), Err(ResendRefusal::NotFound));
+}
+
+#[test]
+fn an_open_invite_makes_way_for_the_new_one_even_over_the_cap() {
+    let mut scene = Scene::without_holding(5);
+    let old = scene.issue();
+    scene.issue();
+    scene.cap = InviteCap::new(1).unwrap();
+    let new = scene.try_resend(&old, NOW).unwrap();
+    let open = scene.plan.invites().iter().filter(|it| it.state == InviteState::Open);
+    assert_eq!((open.count(), scene.invite(&old).state), (2, InviteState::Revoked));
+    assert_eq!(scene.try_resend(&new, NOW).map(|_| ()), Ok(()));
+}
+
+#[test]
+fn an_invite_that_is_not_open_is_one_more() {
+    for (kind, now) in [("revoked", NOW), ("expired", EXPIRY)] {
+        let mut scene = Scene::without_holding(5);
+        let old = scene.issue();
+        if kind == "revoked" {
+            scene.plan.revoke(old.id, RevokeReason::Requested, NOW);
+        }
+        let later = NewInvite { expires_at: EXPIRY + MS, ..scene.fresh() };
+        scene.plan.issue(later, None, scene.cap, NOW, &scene.settings).unwrap();
+        scene.cap = InviteCap::new(1).unwrap();
+        let too_many = ResendRefusal::New(IssueRefusal::TooManyInvites);
+        assert_eq!(scene.try_resend(&old, now), Err(too_many), "{kind}");
+        scene.cap = InviteCap::new(2).unwrap();
+        scene.try_resend(&old, now).unwrap();
+    }
 }

@@ -2,8 +2,9 @@
 
 use family_plan_domain::{
     AcceptRefusal, Accepted, Candidate, Capacity, CodeHash, DetachReason, DetachRefusal, DetachedInvites,
-    Detachment, Email, Invite, InviteId, NewInvite, Plan, PlanFull, PlanId, PlanName, PlanParts,
-    ResendRefusal, Seats, Settings, SettingsRevision, SettingsValues, TokenHash, User, UserId, Verdict,
+    Detachment, Email, Invite, InviteCap, InviteId, IssueRefusal, NewInvite, Plan, PlanId, PlanName,
+    PlanParts, ResendRefusal, Seats, Settings, SettingsRevision, SettingsValues, TokenHash, User, UserId,
+    Verdict,
 };
 use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
@@ -19,6 +20,7 @@ pub(crate) const MS: Duration = Duration::MILLISECOND;
 pub(crate) struct Scene {
     pub(crate) plan: Plan,
     pub(crate) settings: Settings,
+    pub(crate) cap: InviteCap,
     n_ids: u128,
 }
 
@@ -30,6 +32,7 @@ impl Scene {
         let mut scene = Self {
             plan,
             settings: Settings { values, revision: SettingsRevision(3), updated_at: NOW, updated_by: None },
+            cap: InviteCap::default(),
             n_ids: 0,
         };
         scene.save();
@@ -74,9 +77,9 @@ impl Scene {
         }
     }
 
-    pub(crate) fn try_issue(&mut self) -> Result<Invite, PlanFull> {
+    pub(crate) fn try_issue(&mut self) -> Result<Invite, IssueRefusal> {
         let fresh = self.fresh();
-        self.plan.issue(fresh, None, NOW, &self.settings)
+        self.plan.issue(fresh, None, self.cap, NOW, &self.settings)
     }
 
     pub(crate) fn issue(&mut self) -> Invite {
@@ -85,12 +88,12 @@ impl Scene {
 
     pub(crate) fn issue_to(&mut self, name: &str) -> Invite {
         let fresh = self.fresh();
-        self.plan.issue(fresh, Some(email(name)), NOW, &self.settings).unwrap()
+        self.plan.issue(fresh, Some(email(name)), self.cap, NOW, &self.settings).unwrap()
     }
 
     pub(crate) fn try_resend(&mut self, old: &Invite, now: OffsetDateTime) -> Result<Invite, ResendRefusal> {
         let fresh = NewInvite { expires_at: now + Duration::days(2), ..self.fresh() };
-        self.plan.resend(old.id, fresh, now, &self.settings)
+        self.plan.resend(old.id, fresh, self.cap, now, &self.settings)
     }
 
     pub(crate) fn try_join(&mut self, name: &str, invite: &Invite) -> Result<Accepted, AcceptRefusal> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use family_plan_domain::{
-    DetachReason, Edit, Invite, LinkReason, Plan, PlanId, PlanName, User, UserEdit, ZammadUserId,
+    DetachReason, Edit, Invite, InviteCap, LinkReason, Plan, PlanId, PlanName, User, UserEdit, ZammadUserId,
     ports::{LoadedPlan, Plans, Users, ZammadUsers},
 };
 use family_plan_persistence::{Database, SqlPlans};
@@ -41,7 +41,7 @@ impl Steps {
     async fn issue(&self, plan: PlanId) -> Invite {
         let LoadedPlan { mut plan, settings } = self.load(plan).await;
         let invite = new_invite(self.ids.next_invite(), plan.owner(), START);
-        let invite = plan.issue(invite, None, START, &settings).unwrap();
+        let invite = plan.issue(invite, None, InviteCap::default(), START, &settings).unwrap();
         self.save(&plan).await;
         invite
     }

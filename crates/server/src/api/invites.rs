@@ -60,10 +60,10 @@ enum Revoked {
     Done,
 }
 
-listed!(Issuing: Unauthenticated, PlanNotFound, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, PlanFull, Conflict, ZammadUnavailable, ZammadRejected);
+listed!(Issuing: Unauthenticated, PlanNotFound, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, PlanFull, TooManyInvites, Conflict, ZammadUnavailable, ZammadRejected);
 listed!(Listing: Unauthenticated, PlanNotFound, Forbidden, InvalidRequest);
 listed!(Revoking: Unauthenticated, PlanNotFound, Forbidden, InviteNotFound, Conflict);
-listed!(Resending: Unauthenticated, PlanNotFound, Forbidden, InviteNotFound, InviteUsed, PlanFull, Conflict, ZammadUnavailable, ZammadRejected);
+listed!(Resending: Unauthenticated, PlanNotFound, Forbidden, InviteNotFound, InviteUsed, PlanFull, TooManyInvites, Conflict, ZammadUnavailable, ZammadRejected);
 
 #[OpenApi(tag = "Topic::Invites")]
 impl InvitesApi {

@@ -10,9 +10,9 @@ use url::Url;
 use super::{Mistake, PREFIX, SEPARATOR};
 
 /// Names of the documentation that a later version brings to life.
-const LATER: &[&str] = &["server.previous_secret_keys", "server.trusted_proxies"];
+const LATER: &[&str] = &["server.previous_secret_keys"];
 /// Sections of the documentation that a later version brings to life.
-const LATER_SECTIONS: &[&str] = &["limits.", "events."];
+const LATER_SECTIONS: &[&str] = &["events."];
 
 /// How the names of secrets end.
 const SECRETS: &[&str] = &["basic", "bearer", "key", "keys", "password", "secret", "secrets", "token"];

@@ -97,6 +97,9 @@ codes! {
         "The owner of a plan cannot be detached from it.", "Hand the plan over to a member, or close it.";
     NotAMember, "not_a_member", NOT_FOUND, "No such member",
         "The user is not in this plan.", "Check the user's id against the plan's members.";
+    TooManyInvites, "too_many_invites", CONFLICT, "Too many invites",
+        "As many invites of the plan are open as may be.",
+        "Revoke one, or wait until one is accepted or expires.";
     InviteNotFound, "invite_not_found", NOT_FOUND, "No such invite",
         "There is no such invite, or its plan is closed.", "Check the link, and ask for a new one.";
     InviteExpired, "invite_expired", GONE, "Invite expired",

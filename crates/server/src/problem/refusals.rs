@@ -9,7 +9,7 @@ use family_plan_application::{
     PreviewInviteError, ReplaceSettingsError, RevokeInviteError, SaveFailure, SyncError, TransferPlanError,
 };
 use family_plan_domain::{
-    AcceptRefusal, DetachRefusal, PlanFull, ResendRefusal,
+    AcceptRefusal, DetachRefusal, IssueRefusal, PlanFull, ResendRefusal,
     ports::{HelpDeskError, StoreError},
 };
 
@@ -159,7 +159,10 @@ impl From<IssueInviteError> for Problem {
             IssueInviteError::Access(err) => err.into(),
             IssueInviteError::Refused(ResendRefusal::NotFound) => Self::new(Code::InviteNotFound),
             IssueInviteError::Refused(ResendRefusal::Used) => Self::new(Code::InviteUsed),
-            IssueInviteError::Refused(ResendRefusal::Full(err)) => err.into(),
+            IssueInviteError::Refused(ResendRefusal::New(IssueRefusal::Full(err))) => err.into(),
+            IssueInviteError::Refused(ResendRefusal::New(IssueRefusal::TooManyInvites)) => {
+                Self::new(Code::TooManyInvites)
+            }
             IssueInviteError::HelpDesk(err) => err.into(),
             IssueInviteError::Save(err) => err.into(),
         }

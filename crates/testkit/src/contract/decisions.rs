@@ -1,8 +1,8 @@
 //! Saving what was decided.
 
 use family_plan_domain::{
-    Capacity, DetachReason, DetachedInvites, InviteState, InviteStatus, Plan, PlanName, RevokeReason,
-    Settings,
+    Capacity, DetachReason, DetachedInvites, InviteCap, InviteState, InviteStatus, Plan, PlanName,
+    RevokeReason, Settings,
     ports::{LoadedPlan, SaveError},
 };
 
@@ -36,7 +36,7 @@ pub async fn the_second_save_of_the_same_state_is_stale(stores: Stores) {
     let mut other = one.clone();
     one.rename(PlanName::new("One").unwrap());
     let invite = new_invite(world.ids.next_invite(), other.owner(), world.now());
-    other.issue(invite, None, world.now(), &settings).unwrap();
+    other.issue(invite, None, InviteCap::default(), world.now(), &settings).unwrap();
     world.save(&one).await;
     assert_stale!(world.try_save(&other).await);
     assert_stale!(world.try_save(&one).await);
@@ -61,7 +61,7 @@ pub async fn settings_that_are_no_longer_in_force_make_a_save_stale(stores: Stor
     let id = world.plan_of("ann").await;
     let LoadedPlan { mut plan, settings } = world.load(id).await;
     let invite = new_invite(world.ids.next_invite(), plan.owner(), world.now());
-    plan.issue(invite, None, world.now(), &settings).unwrap();
+    plan.issue(invite, None, InviteCap::default(), world.now(), &settings).unwrap();
     world.change_settings(|it| it.user_limit = Capacity::new(1).unwrap()).await;
     assert_stale!(world.try_save(&plan).await);
     assert!(world.all_invites(id).await.is_empty());
@@ -189,11 +189,12 @@ pub async fn a_plan_with_very_many_invites_can_be_closed(stores: Stores) {
     let world = World::new(stores);
     let id = world.plan_of("ann").await;
     world.change_settings(|it| it.pending_invites_hold_seats = false).await;
+    let cap = InviteCap::new(4_000).unwrap();
     world
         .decide(id, |plan, settings| {
             for _ in 0..4_000 {
                 let invite = new_invite(world.ids.next_invite(), plan.owner(), world.now());
-                plan.issue(invite, None, world.now(), settings).unwrap();
+                plan.issue(invite, None, cap, world.now(), settings).unwrap();
             }
         })
         .await;
@@ -209,7 +210,7 @@ pub async fn resending_replaces_an_invite(stores: Stores) {
     let new = world.ids.next_invite();
     let resend = |plan: &mut Plan, settings: &Settings| {
         let invite = new_invite(new, plan.owner(), world.now());
-        plan.resend(old.id, invite, world.now(), settings)
+        plan.resend(old.id, invite, InviteCap::default(), world.now(), settings)
     };
     let sent = world.try_decide(id, resend).await.unwrap().unwrap();
     assert_eq!(sent.recipient, old.recipient);
@@ -222,7 +223,7 @@ pub async fn resending_replaces_an_invite(stores: Stores) {
     world
         .decide(id, |plan, settings| {
             let invite = new_invite(world.ids.next_invite(), plan.owner(), world.now());
-            let invite = plan.issue(invite, None, world.now(), settings).unwrap();
+            let invite = plan.issue(invite, None, InviteCap::default(), world.now(), settings).unwrap();
             let bob = user("bob");
             plan.accept(&invite, candidate(bob.clone()), world.now(), settings).unwrap();
             plan.detach(&bob.id, DetachReason::Removed, world.now(), settings).unwrap();

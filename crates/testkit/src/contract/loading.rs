@@ -1,6 +1,6 @@
 //! Loading plans.
 
-use family_plan_domain::{InviteState, InviteStatus, Plan, PlanName, Role};
+use family_plan_domain::{InviteCap, InviteState, InviteStatus, Plan, PlanName, Role};
 use time::Duration;
 
 use super::{Stores, world::World};
@@ -17,9 +17,11 @@ pub async fn a_plan_comes_back_as_it_was_saved(stores: Stores) {
     let settings = world.stores.settings.load().await.unwrap();
     plan = world.load(plan.id()).await.plan;
     let id = world.ids.next_invite();
-    let invite = plan.issue(new_invite(id, &ann.id, world.now()), None, world.now(), &settings).unwrap();
+    let invite = plan
+        .issue(new_invite(id, &ann.id, world.now()), None, InviteCap::default(), world.now(), &settings)
+        .unwrap();
     let to_cid = new_invite(world.ids.next_invite(), &bob.id, world.now());
-    plan.issue(to_cid, Some(email("Cid@Example.com")), world.now(), &settings).unwrap();
+    plan.issue(to_cid, Some(email("Cid@Example.com")), InviteCap::default(), world.now(), &settings).unwrap();
     plan.accept(&invite, candidate(bob), world.now(), &settings).unwrap();
     world.save(&plan).await;
 

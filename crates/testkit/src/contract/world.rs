@@ -4,8 +4,8 @@ use std::{future::Future, sync::Arc};
 
 use family_plan_domain::{
     AcceptRefusal, Accepted, CodeHash, DetachReason, DetachRefusal, Detachment, Edit, Email, Event,
-    EventKind, Invite, InviteId, InviteState, InviteStatus, PersonName, Plan, PlanFull, PlanId, PlanName,
-    RevokeReason, Settings, SettingsValues, User, UserEdit, UserId,
+    EventKind, Invite, InviteCap, InviteId, InviteState, InviteStatus, IssueRefusal, PersonName, Plan,
+    PlanId, PlanName, RevokeReason, Settings, SettingsValues, User, UserEdit, UserId,
     ports::{Clock, Ids, LoadedInvite, LoadedPlan, SaveError},
 };
 use time::OffsetDateTime;
@@ -159,11 +159,15 @@ impl World {
         }
     }
 
-    pub(super) async fn try_issue(&self, plan: PlanId, recipient: Option<Email>) -> Result<Invite, PlanFull> {
+    pub(super) async fn try_issue(
+        &self,
+        plan: PlanId,
+        recipient: Option<Email>,
+    ) -> Result<Invite, IssueRefusal> {
         let id = InviteId::from(self.ids.next());
         let issue = |plan: &mut Plan, settings: &Settings| {
             let invite = new_invite(id, plan.owner(), self.now());
-            plan.issue(invite, recipient.clone(), self.now(), settings)
+            plan.issue(invite, recipient.clone(), InviteCap::default(), self.now(), settings)
         };
         self.try_decide(plan, issue).await.unwrap()
     }

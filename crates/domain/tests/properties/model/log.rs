@@ -106,7 +106,11 @@ impl Model {
 
     pub(super) fn promises(&self, invite: usize) -> bool {
         let (_, holding, _) = self.settings();
-        holding && self.standing(invite) == Some("open") && self.stays(invite).next().is_none()
+        holding && self.is_pending(invite)
+    }
+
+    pub(super) fn is_pending(&self, invite: usize) -> bool {
+        self.standing(invite) == Some("open") && self.stays(invite).next().is_none()
     }
 
     /// Everybody who ever came by the invite, and how they left, if they did.
