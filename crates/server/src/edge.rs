@@ -16,6 +16,7 @@ use crate::{
     problem::{Code, Problem, render::log_failure},
     routes::AllowedMethods,
     service::Service,
+    upload,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,6 +36,8 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     let request_id = request_id(request.headers(), &service);
     replace_what_is_no_utf8(&mut request);
     request.set_data(RequestId(request_id.clone()));
+    let body = request.take_body();
+    request.set_body(upload::in_time(body, service.body_time));
     request.set_data(Arc::clone(&service));
     let (method, uri) = (request.method().clone(), request.uri().clone());
 
@@ -54,7 +57,7 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     .await;
 
     set_headers(response.headers_mut(), &uri, &request_id);
-    if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+    if matches!(response.status(), StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
         // The rest of the body is not read, so that nothing can follow on the same connection.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -14,10 +14,12 @@ pub mod problem;
 mod routes;
 mod serve;
 mod service;
+mod serving;
 mod sign_in;
 pub mod system;
 pub mod telemetry;
 pub mod token;
+mod upload;
 mod workers;
 mod zammad_command;
 
@@ -25,6 +27,7 @@ pub use self::{
     routes::{openapi_document, routes},
     serve::{Running, ServeError, start},
     service::{Adapters, Links, Service, Surroundings},
+    serving::Patience,
     sign_in::{SignIn, SignInConfig},
     workers::Wakers,
 };

@@ -10,13 +10,9 @@ use family_plan_domain::{
 };
 use family_plan_persistence::{ConnectError, Database, Engine};
 use family_plan_zammad::WebhookPayloads;
-use poem::{
-    Server,
-    listener::{Acceptor, Listener, TcpListener},
-};
 use reqwest::redirect::Policy;
 use secrecy::ExposeSecret;
-use tokio::task::JoinHandle;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -26,14 +22,11 @@ use crate::{
     identity::{Identity, Provider},
     routes::routes,
     service::{Adapters, Links, Service, Surroundings},
+    serving::serve,
     sign_in::{SignIn, SignInConfig},
     workers::{Wakers, Workers},
 };
 
-/// How long requests and background work may go on once the server was told to stop.
-const DRAIN: Duration = Duration::from_secs(12);
-/// How long a connection may be silent. Longer than any request takes, short enough for clients that never finish one.
-const IDLE: Duration = Duration::from_mins(1);
 /// What is added to the time that minting may take, before a token that belongs to no invite is taken for litter: saving
 /// takes its time, too, and clocks differ.
 const SETTLING: time::Duration = time::Duration::minutes(2);
@@ -75,19 +68,20 @@ pub struct Running {
     /// The address it listens at.
     pub address: SocketAddr,
     stop: CancellationToken,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
+    drain: Duration,
     background: TaskTracker,
     database: Database,
 }
 
 impl Running {
-    /// Returns when the server has stopped by itself, which it only does when listening fails.
+    /// Returns when the server has stopped by itself, which it only does when it panics.
     ///
     /// # Errors
     ///
     /// When it does.
     pub async fn failed(&mut self) -> io::Result<()> {
-        (&mut self.server).await.unwrap_or_else(|err| Err(io::Error::other(err)))
+        (&mut self.server).await.map_err(io::Error::other)
     }
 
     /// Takes no new requests, and returns when those that came before are answered and the work behind them is done,
@@ -98,7 +92,7 @@ impl Running {
             tracing::error!(error = &err as &dyn Error, "the server failed");
         }
         self.background.close();
-        if tokio::time::timeout(DRAIN, self.background.wait()).await.is_err() {
+        if tokio::time::timeout(self.drain, self.background.wait()).await.is_err() {
             tracing::warn!("work in the background was cut off");
         }
         if let Err(err) = self.database.close().await {
@@ -186,20 +180,15 @@ pub async fn start(
         wakers: wakers.clone(),
         background: background.clone(),
         invite_cap: limits.open_invites_per_plan,
+        body_time: server.patience.body,
     };
     let endpoint = routes(Arc::new(Service::new(adapters, surroundings)))?;
 
-    let acceptor = TcpListener::bind(server.listen).into_acceptor().await.map_err(ServeError::Listen)?;
-    let address = acceptor.local_addr().into_iter().find_map(|it| it.as_socket_addr().copied());
-    let stopped = stop.clone().cancelled_owned();
-    let serving = Server::new_with_acceptor(acceptor).idle_timeout(IDLE).run_with_graceful_shutdown(
-        endpoint,
-        stopped,
-        Some(DRAIN),
-    );
-    let address = address.unwrap_or(server.listen);
+    let listener = TcpListener::bind(server.listen).await.map_err(ServeError::Listen)?;
+    let address = listener.local_addr().map_err(ServeError::Listen)?;
+    let serving = tokio::spawn(serve(listener, endpoint, server.patience, stop.clone()));
     workers.start(&wakers, &background, &stop);
-    Ok(Running { address, stop, server: tokio::spawn(serving), background, database })
+    Ok(Running { address, stop, server: serving, drain: server.patience.drain, background, database })
 }
 
 fn sign_in(

@@ -1,6 +1,6 @@
 //! All that answering a request needs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use family_plan_application::{
     AcceptInvite, AdministerSettings, Caller, ChangePlan, ClosePlan, Deliveries, DetachMember, EditUser,
@@ -164,6 +164,7 @@ pub struct Service {
     pub(crate) body_limit: usize,
     pub(crate) webhook: WebhookConfiguration,
     pub(crate) wakers: Wakers,
+    pub(crate) body_time: Duration,
 }
 
 /// What a service is made of besides its adapters.
@@ -190,6 +191,8 @@ pub struct Surroundings {
     pub background: TaskTracker,
     /// How many invites of a plan may be open at once.
     pub invite_cap: InviteCap,
+    /// How long a body may take.
+    pub body_time: Duration,
 }
 
 impl Service {
@@ -210,6 +213,7 @@ impl Service {
             wakers,
             background,
             invite_cap,
+            body_time,
         } = surroundings;
         let access = PlanAccess { plans: plans.clone(), people: people.clone(), clock: clock.clone() };
         let mint = Mint { tokens, key: Arc::new(LinkKey::new(&secret_key)), background };
@@ -259,6 +263,7 @@ impl Service {
             body_limit,
             webhook,
             wakers,
+            body_time,
         }
     }
 

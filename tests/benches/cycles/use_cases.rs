@@ -8,7 +8,7 @@ use family_plan_application::{
     PlanAccess, SecretKey,
 };
 use family_plan_domain::{
-    Email, PersonName, PlanId, PlanName, UserId,
+    Email, InviteCap, PersonName, PlanId, PlanName, UserId,
     ports::{Clock, Ids},
 };
 use family_plan_persistence::Database;
@@ -60,7 +60,7 @@ impl UseCases {
             opened.push(report.id);
         }
         Self {
-            issue_invite: IssueInvite { access: access.clone(), mint },
+            issue_invite: IssueInvite { access: access.clone(), mint, cap: InviteCap::default() },
             accept_invite: AcceptInvite { plans, people, clock },
             detach_member: DetachMember { access },
             plans: opened,

@@ -40,6 +40,7 @@ mod settings_page;
 mod settings_preview;
 mod shapes;
 mod sign_in;
+mod slow_clients;
 mod sweeper;
 mod sync;
 mod tokens;

@@ -32,11 +32,11 @@ async fn open_invites_are_capped(world: &World) {
     }
     assert_eq!(world.zammad.tokens().len(), n_minted, "the helpdesk was not asked");
 
-    let resend = |id: &str| format!("{path}/{id}/resend");
-    let resent = Invite::of(&ann.post(&resend(&invites[0].id)).await.ok(201));
-    ann.post(&resend(&invites[0].id)).await.problem(409, "too_many_invites");
+    let again = |id: &str| format!("{path}/{id}/resend");
+    let resent = Invite::of(&ann.post(&again(&invites[0].id)).await.ok(201));
+    ann.post(&again(&invites[0].id)).await.problem(409, "too_many_invites");
     ann.delete(&format!("{path}/{}", resent.id)).await.ok(204);
-    ann.post(&resend(&invites[0].id)).await.ok(201);
+    ann.post(&again(&invites[0].id)).await.ok(201);
     ann.post(&path).await.problem(409, "too_many_invites");
 
     // One that is accepted, or has expired, is not open.

@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use family_plan_server::{Running, ServeError, configuration::Sources, start, system::SystemIds};
+use family_plan_server::{Patience, Running, ServeError, configuration::Sources, start, system::SystemIds};
 use family_plan_testkit::{ManualClock, server_url};
 use family_plan_zammad_simulator::{Config, Simulator};
 use serde_json::json;
@@ -195,6 +195,8 @@ pub(crate) struct World {
     settings: HashMap<String, String>,
     servers: Vec<Server>,
     http: reqwest::Client,
+    /// How long servers wait for clients, if not as long as usual.
+    pub(crate) patience: Option<Patience>,
 }
 
 impl World {
@@ -238,7 +240,8 @@ impl World {
         for (name, value) in changes {
             settings.insert(format!("FAMILY_PLAN__{name}"), (*value).to_owned());
         }
-        let mut world = Self { clock, zammad, database, settings, servers: vec![], http: http_client() };
+        let mut world =
+            Self { clock, zammad, database, settings, servers: vec![], http: http_client(), patience: None };
         world.start_another().await.unwrap();
         world
     }
@@ -246,7 +249,10 @@ impl World {
     /// Starts one more server on the same database.
     pub(crate) async fn start_another(&mut self) -> Result<(), ServeError> {
         let sources = Sources::read_from(None, self.settings.clone()).unwrap();
-        let configuration = sources.configuration().unwrap();
+        let mut configuration = sources.configuration().unwrap();
+        if let Some(patience) = self.patience {
+            configuration.server.patience = patience;
+        }
         let running = start(configuration, self.clock.clone(), Arc::new(SystemIds)).await?;
         self.servers.push(Server { base: format!("http://{}", running.address), running });
         Ok(())

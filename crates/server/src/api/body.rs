@@ -3,7 +3,7 @@
 use std::{marker::PhantomData, sync::Arc};
 
 use family_plan_domain::{Edit, InvalidValue};
-use poem::{Request, RequestBody, error::ReadBodyError, http::header};
+use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, Registry},
@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use crate::{
     problem::{Code, FieldError, Problem},
     service::Service,
+    upload::unreadable,
 };
 
 /// A body as it was sent; `T` is how the OpenAPI document describes it.
@@ -78,8 +79,7 @@ impl<'a, T: Type> ApiExtractor<'a> for Body<T> {
         let limit = request.data::<Arc<Service>>().map_or(0, |it| it.body_limit);
         let content = match body.take()?.into_bytes_limit(limit).await {
             Ok(bytes) => Ok(bytes.to_vec()),
-            Err(ReadBodyError::PayloadTooLarge) => Err(Code::PayloadTooLarge),
-            Err(_) => Err(Code::MalformedRequest),
+            Err(err) => Err(unreadable(&err)),
         };
         let content_type = request.header(header::CONTENT_TYPE).unwrap_or_default();
         Ok(Self { content, is_json: is_json(content_type), kind: PhantomData })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::{Request, RequestBody, error::ReadBodyError};
+use poem::{Request, RequestBody};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef},
@@ -11,6 +11,7 @@ use poem_openapi::{
 use crate::{
     problem::{Code, Problem},
     service::Service,
+    upload::unreadable,
 };
 
 /// What a webhook delivers, byte for byte, whatever it says it is: only so can its signature be verified.
@@ -38,10 +39,12 @@ impl<'a> ApiExtractor<'a> for RawBody {
         let limit = request.data::<Arc<Service>>().map_or(0, |it| it.webhook.body_limit);
         match body.take()?.into_bytes_limit(limit).await {
             Ok(bytes) => Ok(Self(bytes.into())),
-            Err(ReadBodyError::PayloadTooLarge) => Err(Problem::new(Code::PayloadTooLarge).into()),
-            Err(_) => {
-                Err(Problem::new(Code::MalformedRequest).with_detail("The body cannot be read.").into())
-            }
+            Err(err) => match unreadable(&err) {
+                Code::MalformedRequest => {
+                    Err(Problem::new(Code::MalformedRequest).with_detail("The body cannot be read.").into())
+                }
+                code => Err(Problem::new(code).into()),
+            },
         }
     }
 }

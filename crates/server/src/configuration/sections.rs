@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::reader::{Reader, text, value};
-use crate::service::Links;
+use crate::{service::Links, serving::Patience};
 
 /// What the key is for that ids of callers are hashed with.
 const PSEUDONYMS: &str = "family-plan pseudonyms v1";
@@ -24,6 +24,8 @@ pub struct ServerConfiguration {
     pub secret_key: SecretKey,
     /// How large a body may be, in bytes.
     pub body_limit: usize,
+    /// How long clients are waited for; not for operators to set.
+    pub patience: Patience,
 }
 
 pub(super) fn server(reader: &mut Reader) -> Option<ServerConfiguration> {
@@ -37,6 +39,7 @@ pub(super) fn server(reader: &mut Reader) -> Option<ServerConfiguration> {
         listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
         secret_key: secret_key?,
         body_limit: body_limit.unwrap_or(64 * 1024),
+        patience: Patience::default(),
     })
 }
 

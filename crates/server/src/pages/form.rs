@@ -3,7 +3,7 @@
 use poem::{Body, Request};
 use url::form_urlencoded;
 
-use crate::problem::{Code, Problem};
+use crate::{problem::Problem, upload::unreadable};
 
 /// The fields of a form, as they were posted.
 pub(super) struct Form(Vec<(String, String)>);
@@ -13,11 +13,10 @@ impl Form {
     ///
     /// # Errors
     ///
-    /// `payload_too_large`.
+    /// `payload_too_large`, `request_timeout`.
     pub(super) async fn read(body: Body, limit: usize) -> Result<Self, Problem> {
-        let Ok(bytes) = body.into_bytes_limit(limit).await else {
-            return Err(Problem::new(Code::PayloadTooLarge));
-        };
+        let read = body.into_bytes_limit(limit).await;
+        let bytes = read.map_err(|err| Problem::new(unreadable(&err)))?;
         Ok(Self::of(&bytes))
     }
 

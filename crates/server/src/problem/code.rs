@@ -76,6 +76,8 @@ codes! {
         "This address does not know the method.", "Use one of the methods that the `Allow` header names.";
     PayloadTooLarge, "payload_too_large", PAYLOAD_TOO_LARGE, "Body too large",
         "The body is larger than the server accepts.", "Send less.";
+    RequestTimeout, "request_timeout", REQUEST_TIMEOUT, "Request too slow",
+        "The body was not there in time.", "Send it faster.";
     UnsupportedMediaType, "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type",
         "The body is not declared as JSON.", "Send `Content-Type: application/json`.";
     InvalidRequest, "invalid_request", UNPROCESSABLE_ENTITY, "Invalid request",

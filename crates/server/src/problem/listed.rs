@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use poem::http::StatusCode;
 use poem_openapi::{
     ApiResponse,
-    registry::{MetaMediaType, MetaResponse, MetaResponses, Registry},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
     types::Type,
 };
 
@@ -34,7 +34,7 @@ impl<L: Listed> From<Refused<L>> for poem::Error {
         debug_assert!(
             L::CODES.contains(&problem.code)
                 || problem.code.status().is_server_error()
-                || problem.code == Code::PayloadTooLarge,
+                || matches!(problem.code, Code::PayloadTooLarge | Code::RequestTimeout),
             "{} is missing in the operation's list of problems",
             problem.code.as_str(),
         );
@@ -74,7 +74,23 @@ fn response<L: Listed>(status: StatusCode) -> MetaResponse {
             content_type: "application/problem+json",
             schema: ProblemBody::schema_ref(),
         }],
-        headers: vec![],
+        headers: if says_when_to_come_back(status) { vec![retry_after()] } else { vec![] },
+    }
+}
+
+/// Whether answers with this status have a `Retry-After`.
+fn says_when_to_come_back(status: StatusCode) -> bool {
+    matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)
+}
+
+fn retry_after() -> MetaHeader {
+    let minimum = Some(1.0);
+    MetaHeader {
+        name: "Retry-After".to_owned(),
+        description: Some("After how many seconds to try again.".to_owned()),
+        required: true,
+        deprecated: false,
+        schema: MetaSchemaRef::Inline(Box::new(MetaSchema { minimum, ..MetaSchema::new("integer") })),
     }
 }
 

@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use family_plan_zammad::ZammadError;
 use poem::{
     IntoResponse, Response,
-    http::{StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
 };
 use poem_openapi::{Object, types::ToJSON};
 use url::Url;
@@ -77,9 +77,7 @@ impl ProblemContext {
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         }
-        if let Some(pause) = problem.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(pause).into());
-        }
+        problem.say_when_to_come_back(response.headers_mut());
         response.into_response()
     }
 
@@ -88,6 +86,15 @@ impl ProblemContext {
             .join(&format!("problems/{}", code.as_str()))
             .expect("a problem's name is a path")
             .into()
+    }
+}
+
+impl Problem {
+    /// Sets `Retry-After` where it is known.
+    pub(crate) fn say_when_to_come_back(&self, headers: &mut HeaderMap) {
+        if let Some(pause) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, whole_seconds(pause).into());
+        }
     }
 }
 
