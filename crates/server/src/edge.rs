@@ -15,6 +15,7 @@ use tracing::{Instrument, field::Empty};
 use crate::{
     problem::{Code, Problem, render::log_failure},
     routes::AllowedMethods,
+    security_headers,
     service::Service,
     upload,
 };
@@ -57,6 +58,7 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     .await;
 
     set_headers(response.headers_mut(), &uri, &request_id);
+    security_headers::set(response.headers_mut(), service.links.public_url.scheme() == "https");
     if matches!(response.status(), StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT) {
         // The rest of the body is not read, so that nothing can follow on the same connection.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -138,6 +140,5 @@ fn set_headers(headers: &mut HeaderMap, uri: &Uri, request_id: &str) {
         ["/v1", "/join", "/admin", "/login", "/logout"].iter().any(|it| uri.path().starts_with(it));
     if is_private || is_problem {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
 }

@@ -12,6 +12,7 @@ mod naming;
 mod pages;
 pub mod problem;
 mod routes;
+mod security_headers;
 mod serve;
 mod service;
 mod serving;

@@ -1,5 +1,6 @@
 //! The pages: what people see who open an invite's link in a browser.
 
+mod api_browser;
 pub(crate) mod csrf;
 mod form;
 mod html;
@@ -12,7 +13,8 @@ mod visit;
 mod words;
 
 pub(crate) use self::{
-    html::{browser, copy_script, page, page_with_script, stylesheet},
+    api_browser::ApiBrowser,
+    html::{copy_script, page, page_with_script, stylesheet},
     join::{accept, show},
     problems::problem_page,
     settings::{change_settings, show_settings},

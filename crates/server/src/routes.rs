@@ -31,7 +31,7 @@ pub fn routes(service: Arc<Service>) -> Result<BoxEndpoint<'static, Response>, s
     let allowed = Arc::new(AllowedMethods::new(&document));
     let document = document.to_string();
     let api = api();
-    let docs = api.swagger_ui_html();
+    let browser = pages::ApiBrowser::new(api.swagger_ui_html());
     let mut routes = Route::new();
     if service.sign_in.is_some() {
         let logout = get(pages::sign_in::offer_end).post(pages::sign_in::end);
@@ -42,7 +42,7 @@ pub fn routes(service: Arc<Service>) -> Result<BoxEndpoint<'static, Response>, s
     }
     let settings = get(pages::show_settings).post(pages::change_settings);
     let endpoint = routes
-        .at("/docs", named("/docs", None, get(make_sync(move |_| pages::browser(&docs)))))
+        .at("/docs", named("/docs", None, get(make_sync(move |_| browser.page()))))
         .at("/openapi.json", named("/openapi.json", None, get(make_sync(move |_| json(document.clone())))))
         .at("/problems/:code", named("/problems/{code}", None, get(pages::problem_page)))
         .at("/join/:code", named("/join/{code}", None, get(pages::show).post(pages::accept)))

@@ -15,6 +15,7 @@ on_sqlite!(
     problems_are_explained_to_people_and_programs,
     the_api_is_described,
     pages_let_nothing_foreign_in,
+    browsers_are_told_to_do_nothing_more_with_any_answer,
     a_head_is_a_get_without_its_body,
 );
 
@@ -159,6 +160,53 @@ async fn pages_let_nothing_foreign_in(world: &World) {
         assert!(asset.header("content-type").unwrap().starts_with(kind), "{asset:?}");
         assert_eq!(asset.header("x-content-type-options"), Some("nosniff"));
     }
+}
+
+async fn browsers_are_told_to_do_nothing_more_with_any_answer(world: &World) {
+    let ann = world.user("ann").in_browser();
+    let plan = ann.opens("The Hills").await;
+    let invite = ann.invites(&plan).await;
+    let anonymous = world.anonymous();
+    let answers = [
+        ann.get(&invite.page()).await,
+        ann.get("/join/unknown").await,
+        anonymous.get(&invite.page()).await,
+        anonymous.get("/docs").await,
+        anonymous.get("/openapi.json").await,
+        anonymous.get("/assets/page.css").await,
+        anonymous.get("/problems/plan_full").await,
+        anonymous.get("/health/live").await,
+        anonymous.get("/unknown").await,
+        anonymous.put("/v1/me", &json!({})).await,
+        ann.get("/v1/me").await,
+        ann.delete(&format!("/v1/plans/{plan}/invites/{}", invite.id)).await,
+    ];
+    for answer in answers {
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "no-referrer"),
+            ("strict-transport-security", "max-age=31536000"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{} {name}", answer.status);
+        }
+        let policy = answer.header("content-security-policy").unwrap();
+        for rule in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"] {
+            assert!(policy.contains(rule), "{policy}");
+        }
+        assert!(!policy.contains("unsafe"), "{policy}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_https_asks_nobody_for_it() {
+    let world = World::with(Engine::Sqlite, &[("SERVER__PUBLIC_URL", "http://127.0.0.1:8080")]).await;
+    let answer = world.anonymous().get("/health/live").await;
+    assert_eq!(answer.header("strict-transport-security"), None);
+    assert_eq!(answer.header("x-frame-options"), Some("DENY"));
+    world.end().await;
 }
 
 async fn a_head_is_a_get_without_its_body(world: &World) {

@@ -11,7 +11,7 @@ use crate::{
     service::Links,
 };
 
-/// A page as an answer, with the headers that keep it safe: no script, no foreign content, no frame around it. A form
+/// A page as an answer, with the policy that keeps it safe: no script, no foreign content, no frame around it. A form
 /// may lead to the dashboard or to where people sign in, since browsers look at where a form's answer redirects to as well.
 pub(crate) fn page(status: StatusCode, links: &Links, template: &impl Template) -> Response {
     answer(status, links, template, "'none'")
@@ -36,18 +36,7 @@ fn answer(status: StatusCode, links: &Links, template: &impl Template, scripts: 
         .status(status)
         .content_type("text/html; charset=utf-8")
         .header(header::CONTENT_SECURITY_POLICY, policy)
-        .header(header::X_FRAME_OPTIONS, "DENY")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .body(html)
-}
-
-/// The browser of the API: a page of the framework's, with a script in it.
-pub(crate) fn browser(html: &str) -> Response {
-    Response::builder()
-        .content_type("text/html; charset=utf-8")
-        .header(header::X_FRAME_OPTIONS, "DENY")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .body(html.to_owned())
 }
 
 /// The one stylesheet.
@@ -66,6 +55,5 @@ fn asset(content_type: &str, text: &'static str) -> Response {
     Response::builder()
         .content_type(content_type)
         .header(header::CACHE_CONTROL, "public, max-age=3600")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .body(text)
 }
