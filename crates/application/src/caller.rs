@@ -29,7 +29,9 @@ impl Caller {
         !self.is_service || self.is_admin
     }
 
-    pub(crate) fn may_act_for_others(&self) -> bool {
+    /// Whether they may do for any user what users may do for themselves.
+    #[must_use]
+    pub fn may_act_for_others(&self) -> bool {
         self.is_admin || self.is_service
     }
 

@@ -18,7 +18,10 @@ pub use self::sections::{
     DatabaseConfiguration, LogConfiguration, LogFormat, ServerConfiguration, WebhookConfiguration,
     ZammadConfiguration,
 };
-pub use self::{auth::AuthConfiguration, limits::LimitsConfiguration};
+pub use self::{
+    auth::AuthConfiguration,
+    limits::{LimitsConfiguration, Rates},
+};
 use crate::service::Links;
 
 /// What environment variables begin with: `FAMILY_PLAN__SERVER__LISTEN` is `listen` in the section `server`.

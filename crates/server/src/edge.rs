@@ -1,6 +1,9 @@
 //! What happens to every request: it gets an id, its problems become answers, and a line in the log tells of it.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use family_plan_error_reporting::catching;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -13,6 +16,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, field::Empty};
 
 use crate::{
+    address::ClientAddress,
     problem::{Code, Problem, render::log_failure},
     routes::AllowedMethods,
     security_headers,
@@ -37,6 +41,7 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     let request_id = request_id(request.headers(), &service);
     replace_what_is_no_utf8(&mut request);
     request.set_data(RequestId(request_id.clone()));
+    request.set_data(address_of(&request, &service));
     let body = request.take_body();
     request.set_body(upload::in_time(body, service.body_time));
     request.set_data(Arc::clone(&service));
@@ -67,6 +72,13 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(parent: &span, status, elapsed_ms, "answered");
     Ok(response)
+}
+
+fn address_of(request: &Request, service: &Service) -> ClientAddress {
+    // There is always a peer but in a test without a connection.
+    let peer =
+        request.remote_addr().as_socket_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), SocketAddr::ip);
+    service.trusted_proxies.client(peer, request.headers())
 }
 
 /// The router refuses a path that is no UTF-8 before anybody is asked who they are. Replaced, it is a path like any other,

@@ -1,5 +1,6 @@
 //! The family-plan service over HTTP: API, pages, identity, configuration, and the wiring of the adapters.
 
+mod address;
 mod api;
 pub mod command;
 pub mod configuration;
@@ -8,6 +9,8 @@ mod edge;
 pub mod health;
 mod helpdesk;
 pub mod identity;
+mod joining;
+mod limits;
 mod naming;
 mod pages;
 pub mod problem;
@@ -25,6 +28,7 @@ mod workers;
 mod zammad_command;
 
 pub use self::{
+    address::{InvalidProxies, TrustedProxies},
     routes::{openapi_document, routes},
     serve::{Running, ServeError, start},
     service::{Adapters, Links, Service, Surroundings},

@@ -179,7 +179,8 @@ pub async fn start(
         pull_users: workers.pull_users.clone(),
         wakers: wakers.clone(),
         background: background.clone(),
-        invite_cap: limits.open_invites_per_plan,
+        limits,
+        trusted_proxies: server.trusted_proxies,
         body_time: server.patience.body,
     };
     let endpoint = routes(Arc::new(Service::new(adapters, surroundings)))?;

@@ -9,16 +9,18 @@ use family_plan_application::{
     SecretKey, TransferPlan,
 };
 use family_plan_domain::{
-    InviteCap, PlanId,
+    PlanId,
     ports::{Clock, Ids, Inbox, InviteTokens, Plans, SettingsStore, Users, ZammadUsers},
 };
 use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::{
-    configuration::WebhookConfiguration,
+    address::TrustedProxies,
+    configuration::{LimitsConfiguration, WebhookConfiguration},
     health::Health,
     identity::{Identity, Provider},
+    limits::Limits,
     pages::csrf::CsrfKey,
     problem::{Problem, render::ProblemContext},
     sign_in::SignIn,
@@ -164,6 +166,8 @@ pub struct Service {
     pub(crate) body_limit: usize,
     pub(crate) webhook: WebhookConfiguration,
     pub(crate) wakers: Wakers,
+    pub(crate) limits: Limits,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) body_time: Duration,
 }
 
@@ -189,8 +193,10 @@ pub struct Surroundings {
     pub wakers: Wakers,
     /// Work that goes on when nobody waits for it.
     pub background: TaskTracker,
-    /// How many invites of a plan may be open at once.
-    pub invite_cap: InviteCap,
+    /// How much of what is enough.
+    pub limits: LimitsConfiguration,
+    /// The proxies that are believed.
+    pub trusted_proxies: TrustedProxies,
     /// How long a body may take.
     pub body_time: Duration,
 }
@@ -212,9 +218,12 @@ impl Service {
             pull_users,
             wakers,
             background,
-            invite_cap,
+            limits,
+            trusted_proxies,
             body_time,
         } = surroundings;
+        let LimitsConfiguration { rates, open_invites_per_plan } = limits;
+        let limits = Limits::new(rates.as_ref(), &clock);
         let access = PlanAccess { plans: plans.clone(), people: people.clone(), clock: clock.clone() };
         let mint = Mint { tokens, key: Arc::new(LinkKey::new(&secret_key)), background };
         Self {
@@ -232,7 +241,7 @@ impl Service {
             close_plan: ClosePlan { access: access.clone() },
             transfer_plan: TransferPlan { access: access.clone() },
             detach_member: DetachMember { access: access.clone() },
-            issue_invite: IssueInvite { access: access.clone(), mint, cap: invite_cap },
+            issue_invite: IssueInvite { access: access.clone(), mint, cap: open_invites_per_plan },
             list_invites: ListInvites { access: access.clone() },
             revoke_invite: RevokeInvite { access: access.clone() },
             preview_invite: PreviewInvite { plans: plans.clone(), clock: clock.clone() },
@@ -263,6 +272,8 @@ impl Service {
             body_limit,
             webhook,
             wakers,
+            limits,
+            trusted_proxies,
             body_time,
         }
     }

@@ -43,6 +43,8 @@ fn what_is_required_is_enough() {
     assert_eq!(link.as_str(), "https://family.example.com/plans/join/code");
     assert!(!configuration.database.auto_migrate);
     assert_eq!(configuration.auth.identity.roles_claim, "roles");
+    assert!(configuration.limits.rates.is_some());
+    assert_eq!(configuration.limits.open_invites_per_plan.get(), 100);
     assert!(configuration.ignored.is_empty());
 }
 
@@ -141,6 +143,13 @@ fn names_of_later_versions_are_told_and_ignored() {
     let later = [("EVENTS__ALLOW_PRIVATE_TARGETS", "true"), ("SENTRY__TRACES_SAMPLE_RATE", "0.1")];
     let told = ["FAMILY_PLAN__EVENTS__ALLOW_PRIVATE_TARGETS", "FAMILY_PLAN__SENTRY__TRACES_SAMPLE_RATE"];
     assert_eq!(configured(&later).unwrap().ignored, told);
+}
+
+#[test]
+fn rates_can_be_set_and_switched_off() {
+    let rates = configured(&[("LIMITS__GUESSES_PER_ADDRESS", "7")]).unwrap().limits.rates.unwrap();
+    assert_eq!((rates.guesses_per_address.get(), rates.refusals_per_caller.get()), (7, 60));
+    assert!(configured(&[("LIMITS__ENABLED", "false")]).unwrap().limits.rates.is_none());
 }
 
 #[test]

@@ -27,6 +27,26 @@ mod postgres {
         world.joins("bob", &ann, &plan).await;
         ann.detaches(&plan, "bob").await.ok(200);
 
+        // Whether a code was ever one is not to be told by what it costs either.
+        let gone = world.user("zoe");
+        let closed = gone.opens("The Dales").await;
+        let code = gone.invites(&closed).await.code;
+        gone.delete(&format!("/v1/plans/{closed}")).await.ok(204);
+        let never = "A".repeat(43);
+        let _ = counter.take();
+        for code in [&never, &code] {
+            let mut costs = Vec::new();
+            world.anonymous().get(&format!("/v1/invites/{code}")).await.problem(404, "invite_not_found");
+            costs.push(counter.take());
+            bob.get(&format!("/v1/invites/{code}")).await.problem(404, "invite_not_found");
+            costs.push(counter.take());
+            bob.accepts(code).await.problem(404, "invite_not_found");
+            costs.push(counter.take());
+            bob.in_browser().get(&format!("/join/{code}")).await.page(404);
+            costs.push(counter.take());
+            assert_eq!(costs, [1, 1, 1, 1]);
+        }
+
         let _ = counter.take();
         let invite = ann.invites(&plan).await;
         let issue = counter.take();

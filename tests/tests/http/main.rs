@@ -32,6 +32,7 @@ mod program;
 mod programs;
 mod published_keys;
 mod races;
+mod rates;
 mod resilience;
 mod roles;
 mod secrecy;

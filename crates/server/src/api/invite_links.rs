@@ -14,6 +14,7 @@ use super::{
     views::{InvitePreviewView, MemberView},
 };
 use crate::{
+    address::ClientAddress,
     problem::{Refused, listed},
     service::Service,
 };
@@ -32,8 +33,8 @@ struct AcceptanceView {
     redirect_to: String,
 }
 
-listed!(Previewing: InviteNotFound);
-listed!(Accepting: Unauthenticated, Forbidden, InviteNotFound, InviteRevoked, InviteUsed, InviteExpired, InviteBarred, OwnPlan, AlreadyInPlan, PlanFull, Conflict);
+listed!(Previewing: RateLimited, InviteNotFound);
+listed!(Accepting: Unauthenticated, RateLimited, Forbidden, InviteNotFound, InviteRevoked, InviteUsed, InviteExpired, InviteBarred, OwnPlan, AlreadyInPlan, PlanFull, Conflict);
 
 #[OpenApi(tag = "Topic::Joining")]
 impl InviteLinksApi {
@@ -44,10 +45,11 @@ impl InviteLinksApi {
     async fn preview(
         &self,
         service: Data<&Arc<Service>>,
+        address: Data<&ClientAddress>,
         auth: MaybeAuth,
         code: Path<Raw<Code>>,
     ) -> Result<Json<InvitePreviewView>, Refused<Previewing>> {
-        let preview = service.preview_invite.run(&code_of(&code), auth.0.as_ref()).await?;
+        let preview = service.preview(&code_of(&code), auth.0.as_ref(), *address.0).await?;
         Ok(Json(preview.into()))
     }
 
@@ -60,10 +62,11 @@ impl InviteLinksApi {
     async fn accept(
         &self,
         service: Data<&Arc<Service>>,
+        address: Data<&ClientAddress>,
         auth: Auth,
         code: Path<Raw<Code>>,
     ) -> Result<Json<AcceptanceView>, Refused<Accepting>> {
-        let acceptance = service.accept_invite.run(&auth.0, &code_of(&code)).await?;
+        let acceptance = service.accept(&code_of(&code), &auth.0, *address.0).await?;
         Ok(Json(AcceptanceView {
             plan_id: acceptance.plan.into(),
             membership: MemberView::new(&acceptance.member, acceptance.role, true),

@@ -21,6 +21,7 @@ use super::{
     views::InviteView,
 };
 use crate::{
+    address::ClientAddress,
     problem::{Code, Problem, Refused, listed},
     service::{Links, Service},
 };
@@ -60,10 +61,10 @@ enum Revoked {
     Done,
 }
 
-listed!(Issuing: Unauthenticated, PlanNotFound, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, PlanFull, TooManyInvites, Conflict, ZammadUnavailable, ZammadRejected);
+listed!(Issuing: Unauthenticated, RateLimited, PlanNotFound, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, PlanFull, TooManyInvites, Conflict, ZammadUnavailable, ZammadRejected);
 listed!(Listing: Unauthenticated, PlanNotFound, Forbidden, InvalidRequest);
 listed!(Revoking: Unauthenticated, PlanNotFound, Forbidden, InviteNotFound, Conflict);
-listed!(Resending: Unauthenticated, PlanNotFound, Forbidden, InviteNotFound, InviteUsed, PlanFull, TooManyInvites, Conflict, ZammadUnavailable, ZammadRejected);
+listed!(Resending: Unauthenticated, RateLimited, PlanNotFound, Forbidden, InviteNotFound, InviteUsed, PlanFull, TooManyInvites, Conflict, ZammadUnavailable, ZammadRejected);
 
 #[OpenApi(tag = "Topic::Invites")]
 impl InvitesApi {
@@ -75,10 +76,12 @@ impl InvitesApi {
     async fn issue(
         &self,
         service: Data<&Arc<Service>>,
+        address: Data<&ClientAddress>,
         auth: Auth,
         plan_id: Path<Raw<Id>>,
         body: Body<Option<NewInvite>>,
     ) -> Result<Issued, Refused<Issuing>> {
+        service.limits.issue(&auth.0, *address.0)?;
         let plan = plan_of(&plan_id)?;
         let request = body.read(|fields| {
             Some(InviteRequest {
@@ -147,10 +150,12 @@ impl InvitesApi {
     async fn resend(
         &self,
         service: Data<&Arc<Service>>,
+        address: Data<&ClientAddress>,
         auth: Auth,
         plan_id: Path<Raw<Id>>,
         invite_id: Path<Raw<Id>>,
     ) -> Result<Issued, Refused<Resending>> {
+        service.limits.issue(&auth.0, *address.0)?;
         let plan = plan_of(&plan_id)?;
         let invite = service.admitted(&auth.0, plan, Right::Invite, invite_of(&invite_id)).await?;
         let issued = service.issue_invite.resend(auth.0, plan, invite).await?;

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::reader::{Reader, text, value};
-use crate::{service::Links, serving::Patience};
+use crate::{address::TrustedProxies, service::Links, serving::Patience};
 
 /// What the key is for that ids of callers are hashed with.
 const PSEUDONYMS: &str = "family-plan pseudonyms v1";
@@ -24,6 +24,8 @@ pub struct ServerConfiguration {
     pub secret_key: SecretKey,
     /// How large a body may be, in bytes.
     pub body_limit: usize,
+    /// The proxies that are believed whom they heard from.
+    pub trusted_proxies: TrustedProxies,
     /// How long clients are waited for; not for operators to set.
     pub patience: Patience,
 }
@@ -35,10 +37,12 @@ pub(super) fn server(reader: &mut Reader) -> Option<ServerConfiguration> {
         Ok(bytes @ 1..=16_777_216) => Ok(bytes),
         _ => Err("must be a number of bytes from 1 to 16777216"),
     });
+    let trusted_proxies = reader.optional("server.trusted_proxies", str::parse);
     Some(ServerConfiguration {
         listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
         secret_key: secret_key?,
         body_limit: body_limit.unwrap_or(64 * 1024),
+        trusted_proxies: trusted_proxies.unwrap_or_default(),
         patience: Patience::default(),
     })
 }

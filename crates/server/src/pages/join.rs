@@ -19,6 +19,7 @@ use super::{
     words::Words,
 };
 use crate::{
+    address::ClientAddress,
     problem::{Code, Problem},
     service::Service,
 };
@@ -53,16 +54,16 @@ pub(crate) async fn show(
     request: &Request,
     Path(code): Path<String>,
     Data(service): Data<&Arc<Service>>,
+    Data(&address): Data<&ClientAddress>,
 ) -> Response {
     let visit = Visit { service, request, url: service.links.invite(&code) };
     let caller = match visit.caller().await {
         Ok(caller) => caller,
         Err(answer) => return answer,
     };
-    let preview = service.preview_invite.run(&InviteCode::from_link(&code), Some(&caller)).await;
-    match preview {
+    match service.preview(&InviteCode::from_link(&code), Some(&caller), address).await {
         Ok(preview) => answer(&visit, &caller, &preview),
-        Err(err) => visit.refuse(Some(&caller), &err.into()),
+        Err(problem) => visit.refuse(Some(&caller), &problem),
     }
 }
 
@@ -72,6 +73,7 @@ pub(crate) async fn accept(
     request: &Request,
     Path(code): Path<String>,
     Data(service): Data<&Arc<Service>>,
+    Data(&address): Data<&ClientAddress>,
     body: Body,
 ) -> Response {
     let visit = Visit { service, request, url: service.links.invite(&code) };
@@ -87,12 +89,14 @@ pub(crate) async fn accept(
         return visit.refuse_form(&caller, "Open the invite's link again, and press the button there.");
     }
     let code = InviteCode::from_link(&code);
-    match service.accept_invite.run(&caller, &code).await {
+    match service.accept(&code, &caller, address).await {
         Ok(_) => see_other(service.links.dashboard_url.as_str()),
-        Err(err) => {
+        // Who asks too often is told so without a look at the invite.
+        Err(problem) if problem.code() == Code::RateLimited => visit.refuse(Some(&caller), &problem),
+        Err(problem) => {
             // The answer is the refusal's, whatever has become of the invite meanwhile.
             let preview = service.preview_invite.run(&code, Some(&caller)).await;
-            refuse(&visit, &caller, &err.into(), preview.as_ref().ok())
+            refuse(&visit, &caller, &problem, preview.as_ref().ok())
         }
     }
 }

@@ -91,7 +91,9 @@ impl Visit<'_> {
             // Nobody asks about a refusal that explains itself.
             request_id: status.is_server_error().then_some(request_id),
         };
-        page(status, &self.service.links, &template)
+        let mut response = page(status, &self.service.links, &template);
+        problem.say_when_to_come_back(response.headers_mut());
+        response
     }
 
     /// A request that a browser did not authenticate by itself needs no proof: no page can make it send one.
