@@ -122,7 +122,40 @@ fn is_held_back(error: Option<&(dyn Error + 'static)>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use family_plan_domain::ports::HelpDeskError;
+    use tracing::{Event, Level, Subscriber};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
     use super::*;
+
+    #[derive(Clone, Default)]
+    struct Levels(Arc<Mutex<Vec<Level>>>);
+
+    impl<S: Subscriber> Layer<S> for Levels {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            self.0.lock().unwrap().push(*event.metadata().level());
+        }
+    }
+
+    fn logged(problem: &Problem) -> Vec<Level> {
+        let levels = Levels::default();
+        let subscriber = tracing_subscriber::registry().with(levels.clone());
+        tracing::subscriber::with_default(subscriber, || log_failure(problem, "request"));
+        levels.0.lock().unwrap().clone()
+    }
+
+    #[test]
+    fn a_helpdesk_that_fails_is_an_error_and_one_that_is_left_alone_a_warning() {
+        let failed = |err: ZammadError| Problem::from(HelpDeskError::from(err));
+        let left_alone = ZammadError::BreakerOpen { retry_after: Duration::from_secs(15) };
+
+        assert_eq!(logged(&failed(ZammadError::TimedOut)), [Level::ERROR]);
+        assert_eq!(logged(&failed(ZammadError::ExpiryOutOfRange)), [Level::ERROR]);
+        assert_eq!(logged(&failed(left_alone)), [Level::WARN]);
+        assert!(logged(&Problem::new(Code::NotFound)).is_empty());
+    }
 
     #[test]
     fn pauses_are_rounded_up_to_whole_seconds() {
