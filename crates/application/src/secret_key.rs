@@ -18,7 +18,7 @@ pub enum WeakSecretKey {
     /// It is too short to be unguessable.
     #[error("must be at least 32 bytes, as hex or base64 (make one with `openssl rand -hex 32`)")]
     Short,
-    /// It has hardly any different bytes, or counts up, as examples do.
+    /// It has few different bytes, or counts up, as examples do.
     #[error("must be random bytes; this looks like an example (make one with `openssl rand -hex 32`)")]
     Example,
 }
@@ -74,14 +74,14 @@ fn decode_hex(text: &str) -> Option<Vec<u8>> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).ok()).collect()
 }
 
-/// 32 random bytes have about 30 different values; `000…` or `abababab…` have far fewer, and `00010203…` goes up by one
-/// each time.
+/// 32 random bytes have about 30 different values, and hardly ever fewer than 20; `000…`, `abababab…` and
+/// `0123456789abcdef0123…` have far fewer, and `00010203…` goes up by one each time.
 fn looks_like_an_example(bytes: &[u8]) -> bool {
     let mut distinct = bytes.to_vec();
     distinct.sort_unstable();
     distinct.dedup();
     let counts_up = bytes.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) == 1);
-    distinct.len() < 4 || counts_up
+    distinct.len() < 16 || counts_up
 }
 
 #[cfg(test)]
@@ -116,6 +116,7 @@ mod tests {
         for example in [
             "00".repeat(32),
             "abcd".repeat(16),
+            "0123456789abcdef".repeat(4),
             "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f".to_owned(),
         ] {
             assert_eq!(parse(&example).unwrap_err(), WeakSecretKey::Example, "{example}");

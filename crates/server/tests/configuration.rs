@@ -123,8 +123,11 @@ fn everything_that_is_wrong_is_named_at_once_and_no_value_is_shown() {
 #[test]
 fn examples_are_no_secrets() {
     assert_eq!(mistaken(&[("SERVER__SECRET_KEY", &"00".repeat(32))]), ["SERVER__SECRET_KEY"]);
-    let example = "change-me-change-me-change-me-change-me";
-    assert_eq!(mistaken(&[("AUTH__HS256_SECRET", example)]), ["AUTH__HS256_SECRET"]);
+    for example in
+        ["please-change-me-to-something-else", "0123456789abcdef0123456789abcdef01", &"x".repeat(64)]
+    {
+        assert_eq!(mistaken(&[("AUTH__HS256_SECRET", example)]), ["AUTH__HS256_SECRET"], "{example}");
+    }
 }
 
 #[test]

@@ -99,10 +99,9 @@ fn shared_secret(text: &str) -> Result<SecretString, &'static str> {
     if secret.expose_secret().len() < MIN_SECRET_BYTES {
         return Err("must be at least 32 bytes");
     }
-    let mut distinct: Vec<u8> = text.bytes().collect();
-    distinct.sort_unstable();
-    distinct.dedup();
-    if distinct.len() < 4 || text.to_ascii_lowercase().contains("change") {
+    let bytes = text.as_bytes();
+    let repeats_itself = (1..=bytes.len() / 2).any(|period| bytes[period..] == bytes[..bytes.len() - period]);
+    if repeats_itself || text.to_ascii_lowercase().contains("change") {
         return Err("must be random; this looks like an example (make one with `openssl rand -hex 32`)");
     }
     Ok(secret)
