@@ -6,8 +6,9 @@ use sea_orm::{ConnectionTrait, StatementBuilder};
 
 use crate::{Database, error::SqlError};
 
-/// Far more than deadlocks take: each time, somebody else has finished.
-const MAX_ATTEMPTS: usize = 10;
+/// Each attempt that is lost means that somebody else has finished, so that even dozens who write the same row at once come
+/// to an end before this.
+const MAX_ATTEMPTS: usize = 40;
 
 /// Makes attempts until one has nobody in its way, or there were too many. Each must undo what it did when it fails, or do
 /// the same again.

@@ -249,6 +249,7 @@ macro_rules! races {
         $crate::contract_tests! { $fresh, zammad_races:
             one_of_many_gets_a_user_of_the_helpdesk,
             a_user_gets_one_of_many_by_address_or_request,
+            a_user_of_whom_many_say_something_else_is_associated_as_the_last_one_said,
             the_newest_wins_whatever_the_order,
             links_and_saves_of_one_plan_follow_one_another,
             whoever_joins_and_is_linked_at_once_is_told,

@@ -80,6 +80,22 @@ pub async fn a_user_gets_one_of_many_by_address_or_request(stores: Stores) {
     }
 }
 
+pub async fn a_user_of_whom_many_say_something_else_is_associated_as_the_last_one_said(stores: Stores) {
+    const N_TASKS: i64 = 24;
+
+    let world = Arc::new(World::new(stores));
+    let user = user_id("ann");
+    let linked = at_once((0..N_TASKS).map(|n| {
+        let world = Arc::clone(&world);
+        let user = user.clone();
+        async move { world.try_link(&user, ZammadUserId(100 + n), LinkReason::Requested).await }
+    }))
+    .await;
+    assert!(linked.iter().all(|it| matches!(it, Ok(true))), "{linked:?}");
+    let last = world.association(&user).await.unwrap();
+    assert!((100..100 + N_TASKS).contains(&last.0), "{last:?}");
+}
+
 pub async fn the_newest_wins_whatever_the_order(stores: Stores) {
     const N_USERS: i64 = 40;
     const N_TASKS: i64 = 24;
