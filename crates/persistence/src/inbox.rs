@@ -9,14 +9,14 @@ use family_plan_domain::{
     ports::{Inbox, StoreError},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SqlErr,
-    sea_query::{Expr, Keyword, OnConflict},
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, Keyword},
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    Database, Engine,
+    Database,
     entity::delivery::{self, Column},
     error::SqlError,
     retry,
@@ -34,16 +34,8 @@ impl SqlInbox {
     }
 
     async fn insert(&self, delivery: NewDelivery) -> Result<bool, SqlError> {
-        let mut insert = delivery::Entity::insert(delivery::ActiveModel::try_from(delivery)?);
-        if self.database.engine() != Engine::MySql {
-            // PostgreSQL then writes no body that came before. MySQL could not tell whether it wrote one: it counts the
-            // rows that it finds.
-            insert = insert.on_conflict(OnConflict::column(Column::Digest).do_nothing().to_owned());
-        }
-        match retry::write(&self.database, &insert.into_query()).await {
-            Err(SqlError::Database(err)) if is_duplicate(err.sql_err().as_ref()) => Ok(false),
-            written => Ok(written? == 1),
-        }
+        let insert = delivery::Entity::insert(delivery::ActiveModel::try_from(delivery)?);
+        retry::insert_unless_there(&self.database, insert, Column::Digest).await
     }
 
     async fn page(
@@ -78,10 +70,6 @@ impl SqlInbox {
             .filter(Column::Id.eq(Uuid::from(delivery)));
         Ok(retry::write(&self.database, &update.into_query()).await? == 1)
     }
-}
-
-fn is_duplicate(err: Option<&SqlErr>) -> bool {
-    matches!(err, Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
 #[async_trait]

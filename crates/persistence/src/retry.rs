@@ -2,9 +2,12 @@
 
 use std::future::Future;
 
-use sea_orm::{ConnectionTrait, StatementBuilder};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, EntityTrait, Insert, QueryTrait, SqlErr, StatementBuilder,
+    sea_query::OnConflict,
+};
 
-use crate::{Database, error::SqlError};
+use crate::{Database, Engine, error::SqlError};
 
 /// Each attempt that is lost means that somebody else has finished, so that even dozens who write the same row at once come
 /// to an end before this.
@@ -29,4 +32,25 @@ where
 pub(crate) async fn write(database: &Database, statement: &impl StatementBuilder) -> Result<u64, SqlError> {
     let _permit = database.write_permit().await;
     retried(|| async { Ok(database.reader().execute(statement).await?.rows_affected()) }).await
+}
+
+/// Inserts a row that stands alone, unless there is one with the same value in `unique`; answers whether it did.
+pub(crate) async fn insert_unless_there<A: ActiveModelTrait>(
+    database: &Database,
+    mut row: Insert<A>,
+    unique: <A::Entity as EntityTrait>::Column,
+) -> Result<bool, SqlError> {
+    if database.engine() != Engine::MySql {
+        // PostgreSQL then writes no row that came before, nor an error to its log. MySQL could not tell whether it wrote
+        // one: it counts the rows that it finds.
+        row = row.on_conflict(OnConflict::column(unique).do_nothing().to_owned());
+    }
+    match write(database, &row.into_query()).await {
+        Err(SqlError::Database(err)) if is_duplicate(err.sql_err().as_ref()) => Ok(false),
+        written => Ok(written? == 1),
+    }
+}
+
+fn is_duplicate(err: Option<&SqlErr>) -> bool {
+    matches!(err, Some(SqlErr::UniqueConstraintViolation(_)))
 }
