@@ -15,6 +15,7 @@ mod m20261121_000009_create_zammad_deliveries;
 mod m20261121_000010_create_zammad_syncs_and_sweeps;
 mod m20261121_000011_note_given_up_tokens;
 mod m20261125_000012_index_pending_invites;
+mod m20261125_000013_create_idempotency_keys;
 mod table;
 
 use sea_orm_migration::{
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000010_create_zammad_syncs_and_sweeps::Migration),
             Box::new(m20261121_000011_note_given_up_tokens::Migration),
             Box::new(m20261125_000012_index_pending_invites::Migration),
+            Box::new(m20261125_000013_create_idempotency_keys::Migration),
         ]
     }
 }

@@ -80,6 +80,14 @@ digest! {
     CodeHash
 }
 digest! {
+    /// SHA-256 of who sends a request, where to, and the key that they know it by; the key itself is kept nowhere.
+    KeyDigest
+}
+digest! {
+    /// SHA-256 of a request's body, byte for byte.
+    BodyDigest
+}
+digest! {
     /// SHA-256 of the token that Zammad minted for an invite; the token itself is kept nowhere.
     TokenHash
 }

@@ -9,6 +9,7 @@ mod change;
 mod delivery;
 mod event;
 mod id;
+mod idempotency;
 mod invite;
 mod lease;
 mod plan;
@@ -25,7 +26,8 @@ mod zammad_user;
 pub use change::{Change, DetachReason, InviteFate, RevokeReason};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryState, NewDelivery};
 pub use event::{Event, EventCursor, EventKind, Fact, Facts, Origin};
-pub use id::{CodeHash, DeliveryId, EventId, InviteId, PlanId, TokenHash};
+pub use id::{BodyDigest, CodeHash, DeliveryId, EventId, InviteId, KeyDigest, PlanId, TokenHash};
+pub use idempotency::{Claimed, KeptAnswer, KeyedRequest};
 pub use invite::{Invite, InviteState, InviteStatus, NewInvite};
 pub use lease::Lease;
 pub use plan::{

@@ -1,6 +1,7 @@
 //! What the rules need from the outside. Adapters implement these; use cases hold them as `Arc<dyn …>`.
 
 mod helpdesk;
+mod idempotency;
 mod zammad;
 
 use std::error::Error;
@@ -14,18 +15,20 @@ pub use self::{
         ChangedUsers, DeliveryReader, HelpDeskError, HelpDeskUsers, InviteTokens, IssuedTokens, ListedUser,
         MintedToken, Told, UnreadableDelivery,
     },
+    idempotency::IdempotencyKeys,
     zammad::{GivenUpTokens, Inbox, InviteRegister, PlanWrite, PlanWrites, Sweeps, Syncs, ZammadUsers},
 };
 #[cfg(feature = "mock")]
 pub use self::{
     helpdesk::{MockDeliveryReader, MockHelpDeskUsers, MockInviteTokens, MockIssuedTokens},
+    idempotency::MockIdempotencyKeys,
     zammad::{MockInbox, MockInviteRegister, MockPlanWrites, MockSweeps, MockSyncs, MockZammadUsers},
 };
 
 use crate::{
-    Candidate, Capacity, CodeHash, Email, Event, EventCursor, Invite, InviteId, InviteStatus, LinkReason,
-    Occupancy, Origin, Person, Plan, PlanId, PlanName, Seats, Settings, SettingsChange, SettingsRevision,
-    SettingsValues, UserEdit, UserId, ZammadUserId,
+    Candidate, Capacity, CodeHash, Email, Event, EventCursor, Invite, InviteId, InviteStatus, KeptAnswer,
+    LinkReason, Occupancy, Origin, Person, Plan, PlanId, PlanName, Seats, Settings, SettingsChange,
+    SettingsRevision, SettingsValues, UserEdit, UserId, ZammadUserId,
 };
 
 /// A store failed in a way that nobody inside can act upon.
@@ -50,6 +53,18 @@ pub enum SaveError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why a save that keeps an answer wrote nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveOnceError {
+    /// The request was taken over by somebody else, or forgotten, since it was claimed: it is no longer the caller's to
+    /// carry out.
+    #[error("somebody else carries the request out")]
+    Superseded,
+    /// The save failed by itself.
+    #[error(transparent)]
+    Save(#[from] SaveError),
 }
 
 /// A plan and the settings in force, as they were at one moment.
@@ -154,6 +169,15 @@ pub trait Plans: Send + Sync {
     /// [`SaveError::Stale`] when somebody saved the plan since it was loaded, when the settings it was decided
     /// under are no longer in force, or when a user who joins got into another plan meanwhile.
     async fn save(&self, plan: &Plan, origin: &Origin) -> Result<(), SaveError>;
+
+    /// The same, and keeps what the request answers that led to it, in the one step: it has its effect once, and whoever
+    /// sends it again [is told so](IdempotencyKeys::claim).
+    ///
+    /// # Errors
+    ///
+    /// [`SaveOnceError::Superseded`] when the request is no longer claimed by the answer's holder.
+    async fn save_once(&self, plan: &Plan, origin: &Origin, answer: &KeptAnswer)
+    -> Result<(), SaveOnceError>;
 
     /// At most `limit` plans by ascending id, those after `after`, only those of `owner` if there is one.
     async fn list(

@@ -12,8 +12,8 @@ use sea_orm::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    SqlInbox, SqlInviteRegister, SqlPlanWrites, SqlPlans, SqlSettings, SqlSweeps, SqlSyncs, SqlUsers,
-    SqlZammadUsers, error::SqlError,
+    SqlIdempotencyKeys, SqlInbox, SqlInviteRegister, SqlPlanWrites, SqlPlans, SqlSettings, SqlSweeps,
+    SqlSyncs, SqlUsers, SqlZammadUsers, error::SqlError,
 };
 
 /// Why there is no connection. Says nothing of the URL, which may hold a password.
@@ -155,6 +155,12 @@ impl Database {
     #[must_use]
     pub fn inbox(&self) -> SqlInbox {
         SqlInbox::new(self.clone())
+    }
+
+    /// The keyed requests in this database.
+    #[must_use]
+    pub fn idempotency_keys(&self) -> SqlIdempotencyKeys {
+        SqlIdempotencyKeys::new(self.clone())
     }
 
     /// The record of pulls in this database.

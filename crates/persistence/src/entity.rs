@@ -2,6 +2,7 @@
 
 pub(crate) mod delivery;
 pub(crate) mod event;
+pub(crate) mod idempotency_key;
 pub(crate) mod invite;
 mod lease;
 pub(crate) mod membership;

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use family_plan_domain::ports::{LinkError, SaveError, StoreError};
+use family_plan_domain::ports::{LinkError, SaveError, SaveOnceError, StoreError};
 use sea_orm::{DbErr, RuntimeErr, SqlErr};
 use sqlx::{error::DatabaseError, mysql::MySqlDatabaseError, postgres::PgDatabaseError, sqlite::SqliteError};
 
@@ -18,6 +18,8 @@ pub(crate) enum SqlError {
     Stale,
     #[error("somebody else has it")]
     Taken,
+    #[error("somebody else carries the request out")]
+    Superseded,
 }
 
 impl SqlError {
@@ -26,7 +28,7 @@ impl SqlError {
         match self {
             Self::Stale => true,
             Self::Database(err) => asks_to_try_again(err),
-            Self::Unreadable { .. } | Self::Facts(_) | Self::Taken => false,
+            Self::Unreadable { .. } | Self::Facts(_) | Self::Taken | Self::Superseded => false,
         }
     }
 
@@ -48,6 +50,15 @@ impl From<SqlError> for StoreError {
 impl From<SqlError> for SaveError {
     fn from(err: SqlError) -> Self {
         if err.asks_to_try_again() { Self::Stale } else { Self::Store(err.into()) }
+    }
+}
+
+impl From<SqlError> for SaveOnceError {
+    fn from(err: SqlError) -> Self {
+        match err {
+            SqlError::Superseded => Self::Superseded,
+            err => Self::Save(err.into()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    InviteId, PlanId,
+    CodeHash, InviteId, PlanId, TokenHash,
     ports::{GivenUpTokens, InviteRegister, StoreError},
 };
 use sea_orm::{
@@ -20,7 +20,7 @@ use crate::{
         invite::{self, Column, Entity},
         plan,
     },
-    error::SqlError,
+    error::{InColumn, SqlError},
     instant::to_millis,
     retry,
     rows::MAX_ROWS,
@@ -104,6 +104,20 @@ impl SqlInviteRegister {
             .await?;
         Ok(rows.into_iter().map(|(plan, invite)| (plan.into(), invite.into())).collect())
     }
+
+    async fn hashes(&self, invite: InviteId) -> Result<Option<(CodeHash, TokenHash)>, SqlError> {
+        let row: Option<(Vec<u8>, Vec<u8>)> = Entity::find_by_id(invite)
+            .select_only()
+            .columns([Column::CodeHash, Column::TokenHash])
+            .into_tuple()
+            .one(self.database.reader())
+            .await?;
+        row.map(|(code, token)| {
+            let code = CodeHash::try_from(&*code).in_column("invites.code_hash")?;
+            Ok((code, TokenHash::try_from(&*token).in_column("invites.token_hash")?))
+        })
+        .transpose()
+    }
 }
 
 /// The plan of an invite, if it is closed.
@@ -134,5 +148,9 @@ impl InviteRegister for SqlInviteRegister {
         now: OffsetDateTime,
     ) -> Result<Vec<(PlanId, InviteId)>, StoreError> {
         Ok(self.page(since, after, limit as u64, now).await?)
+    }
+
+    async fn secrets(&self, invite: InviteId) -> Result<Option<(CodeHash, TokenHash)>, StoreError> {
+        Ok(self.hashes(invite).await?)
     }
 }

@@ -5,6 +5,7 @@ mod entity;
 mod error;
 mod events;
 mod facts;
+mod idempotency_keys;
 mod inbox;
 mod instant;
 mod invite_register;
@@ -20,6 +21,7 @@ mod users;
 mod zammad_users;
 
 pub use connection::{ConnectError, Database, Engine};
+pub use idempotency_keys::SqlIdempotencyKeys;
 pub use inbox::SqlInbox;
 pub use invite_register::SqlInviteRegister;
 pub use plan_writes::SqlPlanWrites;

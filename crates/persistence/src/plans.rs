@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    Capacity, CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, Occupancy, Origin, Plan, PlanId,
-    UserId,
-    ports::{Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, StoreError},
+    Capacity, CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, KeptAnswer, Occupancy, Origin,
+    Plan, PlanId, UserId,
+    ports::{Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, SaveOnceError, StoreError},
 };
 use time::OffsetDateTime;
 
@@ -65,6 +65,15 @@ impl Plans for SqlPlans {
 
     async fn save(&self, plan: &Plan, origin: &Origin) -> Result<(), SaveError> {
         Ok(save::save(&self.database, &*self.ids, plan, origin).await?)
+    }
+
+    async fn save_once(
+        &self,
+        plan: &Plan,
+        origin: &Origin,
+        answer: &KeptAnswer,
+    ) -> Result<(), SaveOnceError> {
+        Ok(save::save_once(&self.database, &*self.ids, plan, origin, answer).await?)
     }
 
     async fn list(

@@ -9,6 +9,8 @@
 
 pub mod decisions;
 pub mod history;
+pub mod idempotency;
+pub mod idempotency_races;
 pub mod inbox;
 pub mod inbox_races;
 pub mod invite_register;
@@ -31,7 +33,8 @@ pub mod zammad_users;
 use std::sync::Arc;
 
 use family_plan_domain::ports::{
-    Inbox, InviteRegister, PlanWrites, Plans, SettingsStore, Sweeps, Syncs, Users, ZammadUsers,
+    IdempotencyKeys, Inbox, InviteRegister, PlanWrites, Plans, SettingsStore, Sweeps, Syncs, Users,
+    ZammadUsers,
 };
 
 /// The stores of one adapter, over the same data, which take note of every plan to be told.
@@ -55,6 +58,8 @@ pub struct Stores {
     pub sweeps: Arc<dyn Sweeps>,
     /// Knows which invites need their token.
     pub invite_register: Arc<dyn InviteRegister>,
+    /// Keeps keyed requests.
+    pub idempotency_keys: Arc<dyn IdempotencyKeys>,
 }
 
 /// Makes a test of every promise. `$fresh` is an `async fn` without parameters that answers new [`Stores`] with the
@@ -225,6 +230,20 @@ macro_rules! contract {
             invites_that_need_their_token_are_listed_page_by_page,
             invites_that_need_their_token_are_listed_by_when_they_were_issued,
             very_many_tokens_are_given_up_at_once,
+            the_hashes_of_an_invite_are_known_whatever_became_of_it,
+        }
+        $crate::contract_tests! { $fresh, idempotency:
+            a_request_is_claimed_once,
+            an_answer_comes_back_exactly,
+            an_answer_is_kept_with_what_led_to_it_or_not_at_all,
+            an_answer_alone_can_be_kept,
+            another_body_is_noticed_whether_running_or_answered,
+            keys_do_not_mix,
+            a_released_key_is_free,
+            what_was_answered_is_not_released,
+            whoever_lost_a_claim_neither_saves_nor_releases,
+            an_answer_is_forgotten_in_time,
+            what_is_over_is_dropped_bit_by_bit,
         }
         $crate::races!($fresh);
     };
@@ -264,6 +283,12 @@ macro_rules! races {
             one_replica_begins_a_pull,
             one_replica_begins_a_sweep,
             tokens_are_given_up_while_plans_change,
+        }
+        $crate::contract_tests! { $fresh, idempotency_races:
+            one_of_many_carries_a_request_out,
+            one_of_many_takes_over_what_was_left_behind,
+            whoever_comes_late_and_whoever_takes_over_save_once,
+            keys_are_dropped_while_they_are_claimed_anew,
         }
     };
 }

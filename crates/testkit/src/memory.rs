@@ -1,6 +1,7 @@
 //! Stores that live in memory, as strict as the ones that do not.
 
 mod changes;
+mod idempotency_keys;
 mod inbox;
 mod invite_register;
 mod plan_writes;
@@ -9,20 +10,22 @@ mod users;
 mod zammad_users;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    Capacity, CodeHash, DeliveryId, Event, EventCursor, Invite, InviteId, InviteStatus, MirroredUser,
-    Occupancy, Origin, Plan, PlanId, PlanParts, Settings, SettingsChange, SettingsRevision, SettingsValues,
-    Sweep, Sync as SyncRecord, User, UserId, ZammadUserId,
-    ports::{Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, SettingsStore, StoreError},
+    Capacity, CodeHash, DeliveryId, Event, EventCursor, Invite, InviteId, InviteStatus, KeptAnswer,
+    KeyDigest, MirroredUser, Occupancy, Origin, Plan, PlanId, PlanParts, Settings, SettingsChange,
+    SettingsRevision, SettingsValues, Sweep, Sync as SyncRecord, TokenHash, User, UserId, ZammadUserId,
+    ports::{
+        Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, SaveOnceError, SettingsStore, StoreError,
+    },
 };
 use time::OffsetDateTime;
 
-use self::inbox::StoredDelivery;
+use self::{idempotency_keys::StoredKey, inbox::StoredDelivery};
 use crate::fixtures::default_settings;
 
 /// Keeps plans, users, settings and what is known of the helpdesk; clones share them.
@@ -48,6 +51,7 @@ struct State {
     zammad_users: BTreeMap<ZammadUserId, MirroredUser>,
     plan_writes: BTreeMap<ZammadUserId, StoredPlanWrite>,
     deliveries: BTreeMap<DeliveryId, StoredDelivery>,
+    idempotency_keys: HashMap<KeyDigest, StoredKey>,
     sync: SyncRecord,
     sweep: Sweep,
 }
@@ -64,6 +68,7 @@ struct StoredInvite {
     plan: PlanId,
     invite: Invite,
     code: CodeHash,
+    token: TokenHash,
     is_token_given_up: bool,
 }
 
@@ -97,6 +102,7 @@ impl MemoryStore {
             zammad_users: BTreeMap::new(),
             plan_writes: BTreeMap::new(),
             deliveries: BTreeMap::new(),
+            idempotency_keys: HashMap::new(),
             sync: SyncRecord::new(),
             sweep: Sweep::default(),
         };
@@ -113,6 +119,15 @@ impl MemoryStore {
     #[must_use]
     pub fn events(&self) -> Vec<Event> {
         self.state().events.clone()
+    }
+
+    fn saved(&self, state: &State, plan: &Plan, origin: &Origin) -> Result<State, SaveError> {
+        let mut changed = state.clone();
+        changed.save(plan, origin, &*self.ids)?;
+        if self.notes_plan_writes {
+            changed.note_changes(plan, origin.at)?;
+        }
+        Ok(changed)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -157,11 +172,20 @@ impl Plans for MemoryStore {
             return Ok(());
         }
         let mut state = self.state();
-        let mut changed = state.clone();
-        changed.save(plan, origin, &*self.ids)?;
-        if self.notes_plan_writes {
-            changed.note_changes(plan, origin.at)?;
-        }
+        *state = self.saved(&state, plan, origin)?;
+        Ok(())
+    }
+
+    async fn save_once(
+        &self,
+        plan: &Plan,
+        origin: &Origin,
+        answer: &KeptAnswer,
+    ) -> Result<(), SaveOnceError> {
+        let mut state = self.state();
+        let unchanged = plan.changes().is_empty();
+        let mut changed = if unchanged { state.clone() } else { self.saved(&state, plan, origin)? };
+        changed.answer(answer)?;
         *state = changed;
         Ok(())
     }

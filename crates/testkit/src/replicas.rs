@@ -1,5 +1,6 @@
 //! Several servers that share one database.
 
+mod idempotency_keys;
 mod inbox;
 mod zammad;
 
@@ -10,9 +11,9 @@ use std::sync::{
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    Capacity, CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, Occupancy, Origin, Plan, PlanId,
-    UserId,
-    ports::{ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, StoreError},
+    Capacity, CodeHash, Event, EventCursor, Invite, InviteId, InviteStatus, KeptAnswer, Occupancy, Origin,
+    Plan, PlanId, UserId,
+    ports::{ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, SaveOnceError, StoreError},
 };
 use time::OffsetDateTime;
 
@@ -74,6 +75,15 @@ impl<P: Plans + ?Sized> Plans for Replicated<P> {
 
     async fn save(&self, plan: &Plan, origin: &Origin) -> Result<(), SaveError> {
         self.next().save(plan, origin).await
+    }
+
+    async fn save_once(
+        &self,
+        plan: &Plan,
+        origin: &Origin,
+        answer: &KeptAnswer,
+    ) -> Result<(), SaveOnceError> {
+        self.next().save_once(plan, origin, answer).await
     }
 
     async fn list(

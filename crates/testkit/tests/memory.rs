@@ -16,7 +16,8 @@ async fn fresh() -> (Stores, impl Future<Output = ()>) {
         inbox: store.clone(),
         syncs: store.clone(),
         sweeps: store.clone(),
-        invite_register: store,
+        invite_register: store.clone(),
+        idempotency_keys: store,
     };
     (stores, async {})
 }

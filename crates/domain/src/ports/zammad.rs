@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{SaveError, StoreError};
 use crate::{
-    ClaimedDelivery, Delivery, DeliveryId, DeliveryOutcome, DeliveryState, InviteId, MirroredUser,
-    NewDelivery, PlanId, Sighting, Sweep, Sync as SyncRecord, UserId, ZammadUserId,
+    ClaimedDelivery, CodeHash, Delivery, DeliveryId, DeliveryOutcome, DeliveryState, InviteId, MirroredUser,
+    NewDelivery, PlanId, Sighting, Sweep, Sync as SyncRecord, TokenHash, UserId, ZammadUserId,
 };
 
 /// Keeps the newest that is known of the helpdesk's users.
@@ -147,6 +147,10 @@ pub trait InviteRegister: Send + Sync {
         limit: usize,
         now: OffsetDateTime,
     ) -> Result<Vec<(PlanId, InviteId)>, StoreError>;
+
+    /// What the code and the token of an invite hash to, whatever became of it and of its plan; `None` when there is no
+    /// such invite.
+    async fn secrets(&self, invite: InviteId) -> Result<Option<(CodeHash, TokenHash)>, StoreError>;
 }
 
 /// A user of the helpdesk who is to be told their plan.

@@ -3,7 +3,7 @@
 use std::mem::discriminant;
 
 use family_plan_domain::{
-    Change, InviteFate, Origin, Plan, SettingsRevision, User, plan_lines_changed_by, ports::Ids,
+    Change, InviteFate, KeptAnswer, Origin, Plan, SettingsRevision, User, plan_lines_changed_by, ports::Ids,
 };
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, UpdateMany,
@@ -15,7 +15,7 @@ use crate::{
     Database,
     entity::{invite, membership, plan, settings, user},
     error::SqlError,
-    events,
+    events, idempotency_keys,
     instant::to_millis,
     plan_writes,
     rows::MAX_ROWS,
@@ -31,14 +31,26 @@ pub(super) async fn save(
         return Ok(());
     }
     let transaction = database.begin().await?;
-    let save = Save {
-        transaction: transaction.connection(),
-        notes_plan_writes: database.notes_plan_writes(),
-        ids,
-        plan,
-        origin,
+    let saved = Save::new(database, transaction.connection(), ids, plan, origin).run().await;
+    transaction.finish(saved).await
+}
+
+pub(super) async fn save_once(
+    database: &Database,
+    ids: &dyn Ids,
+    plan: &Plan,
+    origin: &Origin,
+    answer: &KeptAnswer,
+) -> Result<(), SqlError> {
+    let transaction = database.begin().await?;
+    let saved = async {
+        if !plan.changes().is_empty() {
+            Save::new(database, transaction.connection(), ids, plan, origin).run().await?;
+        }
+        // Comes last: whoever sends the request again then waits for as short a time as can be.
+        idempotency_keys::answer(transaction.connection(), answer).await
     };
-    let saved = save.run().await;
+    let saved = saved.await;
     transaction.finish(saved).await
 }
 
@@ -50,7 +62,17 @@ struct Save<'a> {
     origin: &'a Origin,
 }
 
-impl Save<'_> {
+impl<'a> Save<'a> {
+    fn new(
+        database: &Database,
+        transaction: &'a DatabaseTransaction,
+        ids: &'a dyn Ids,
+        plan: &'a Plan,
+        origin: &'a Origin,
+    ) -> Self {
+        Self { transaction, notes_plan_writes: database.notes_plan_writes(), ids, plan, origin }
+    }
+
     async fn run(&self) -> Result<(), SqlError> {
         if self.plan.changes().contains(&Change::Created) {
             plan::Entity::insert(plan::ActiveModel::from(self.plan))

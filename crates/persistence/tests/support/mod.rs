@@ -21,6 +21,7 @@ pub(crate) fn stores(database: &Database) -> Stores {
         syncs: Arc::new(database.syncs()),
         sweeps: Arc::new(database.sweeps()),
         invite_register: Arc::new(database.invite_register()),
+        idempotency_keys: Arc::new(database.idempotency_keys()),
     }
 }
 
@@ -38,6 +39,7 @@ pub(crate) fn replicated_stores(one: &Database, other: &Database) -> Stores {
         syncs: replicated(&replicas, Database::syncs),
         sweeps: Arc::new(other.sweeps()),
         invite_register: Arc::new(other.invite_register()),
+        idempotency_keys: replicated(&replicas, Database::idempotency_keys),
     }
 }
 

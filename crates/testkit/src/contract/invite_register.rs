@@ -7,7 +7,10 @@ use family_plan_domain::{
 use time::{Duration, OffsetDateTime};
 
 use super::{Stores, world::World};
-use crate::START;
+use crate::{
+    START,
+    fixtures::{code_of, new_invite, user_id},
+};
 
 impl World {
     async fn give_up(&self, invites: &[InviteId]) -> GivenUpTokens {
@@ -150,4 +153,25 @@ pub async fn very_many_tokens_are_given_up_at_once(stores: Stores) {
     ids.extend([open, expired]);
     assert_eq!(world.give_up(&ids).await, GivenUpTokens { unneeded: vec![expired], unknown });
     assert_eq!(world.with_token().await, [(plan, open)]);
+}
+
+pub async fn the_hashes_of_an_invite_are_known_whatever_became_of_it(stores: Stores) {
+    let world = World::new(stores);
+    let plan = world.plan_of("ann").await;
+    let open = world.issue(plan).await.id;
+    let (_, used) = world.join(plan, "bob").await;
+    let revoked = world.issue(plan).await.id;
+    world.revoke(plan, revoked).await;
+    for is_closed in [false, true] {
+        if is_closed {
+            world.decide(plan, |plan, _| plan.close()).await;
+        }
+        for invite in [open, used, revoked] {
+            let token = new_invite(invite, &user_id("ann"), START).token;
+            let secrets = world.stores.invite_register.secrets(invite).await.unwrap();
+            assert_eq!(secrets, Some((code_of(invite), token)));
+        }
+    }
+    let unknown = world.ids.next().into();
+    assert_eq!(world.stores.invite_register.secrets(unknown).await.unwrap(), None);
 }

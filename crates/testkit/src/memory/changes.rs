@@ -61,12 +61,13 @@ impl State {
 
     fn apply(&mut self, plan: PlanId, change: &Change, origin: &Origin) -> Result<(), SaveError> {
         match change {
-            Change::InviteCreated { invite, code, .. } => {
+            Change::InviteCreated { invite, code, token } => {
                 if self.invites.values().any(|it| it.code == *code) {
                     return Err(StoreError::new("there is an invite with that code").into());
                 }
+                let (code, token) = (*code, *token);
                 let stored =
-                    StoredInvite { plan, invite: invite.clone(), code: *code, is_token_given_up: false };
+                    StoredInvite { plan, invite: invite.clone(), code, token, is_token_given_up: false };
                 self.invites.insert(invite.id, stored);
             }
             Change::InviteRevoked { invite, .. } => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    InviteId, InviteStatus, PlanId,
+    CodeHash, InviteId, InviteStatus, PlanId, TokenHash,
     ports::{GivenUpTokens, InviteRegister, StoreError},
 };
 use time::OffsetDateTime;
@@ -56,5 +56,9 @@ impl InviteRegister for MemoryStore {
             .filter(|it| after < Some(it.invite.id) && state.needs_token(it, now))
             .filter(|it| since <= Some(it.invite.created_at));
         Ok(with_token.take(limit).map(|it| (it.plan, it.invite.id)).collect())
+    }
+
+    async fn secrets(&self, invite: InviteId) -> Result<Option<(CodeHash, TokenHash)>, StoreError> {
+        Ok(self.state().invites.get(&invite).map(|it| (it.code, it.token)))
     }
 }
