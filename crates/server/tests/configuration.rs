@@ -131,6 +131,21 @@ fn examples_are_no_secrets() {
 }
 
 #[test]
+fn previous_secret_keys_are_as_good_as_the_one_in_use() {
+    let (one, other) =
+        (format!("{:0>64}", "5f1d0c8e7ab34926d19f"), "q83vASNFZ4mrze8BI0VniavN7wEjRWeJq83vASNFZ4k=");
+    let keys = |list: &str| configured(&[("SERVER__PREVIOUS_SECRET_KEYS", list)]);
+    let n_keys = |list: &str| keys(list).unwrap().server.previous_secret_keys.len();
+    assert_eq!((n_keys(""), n_keys(&one), n_keys(&format!("{one}, {other}"))), (0, 1, 2));
+    for list in [format!("{one},"), format!("{one},short"), "00".repeat(32)] {
+        let mistakes = keys(&list).unwrap_err();
+        assert_eq!(mistakes.all().len(), 1, "{mistakes}");
+        assert_eq!(mistakes.all()[0].name, "FAMILY_PLAN__SERVER__PREVIOUS_SECRET_KEYS");
+        assert!(!mistakes.to_string().contains(&list));
+    }
+}
+
+#[test]
 fn tokens_are_verified_in_one_way_only() {
     let keys = "https://id.example.com/jwks.json";
     assert_eq!(mistaken(&[("AUTH__JWKS_URL", keys)]), ["AUTH__JWKS_URL"]);

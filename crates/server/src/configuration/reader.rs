@@ -9,8 +9,6 @@ use url::Url;
 
 use super::{Mistake, PREFIX, SEPARATOR};
 
-/// Names of the documentation that a later version brings to life.
-const LATER: &[&str] = &["server.previous_secret_keys"];
 /// Sections of the documentation that a later version brings to life.
 const LATER_SECTIONS: &[&str] = &["events."];
 
@@ -70,9 +68,8 @@ impl Reader {
     /// those that only a later version knows.
     pub(super) fn finish(&mut self) -> Vec<String> {
         let rest: Vec<String> = std::mem::take(&mut self.values).into_keys().collect();
-        let (later, unknown): (Vec<String>, Vec<String>) = rest.into_iter().partition(|it| {
-            LATER.contains(&it.as_str()) || LATER_SECTIONS.iter().any(|section| it.starts_with(section))
-        });
+        let (later, unknown): (Vec<String>, Vec<String>) =
+            rest.into_iter().partition(|it| LATER_SECTIONS.iter().any(|section| it.starts_with(section)));
         for name in unknown {
             self.mistaken::<()>(&name, "is not known");
         }

@@ -22,6 +22,8 @@ pub struct ServerConfiguration {
     pub listen: SocketAddr,
     /// The key that all others are derived from.
     pub secret_key: SecretKey,
+    /// Those that were it before: for what was made with them and is still of use.
+    pub previous_secret_keys: Vec<SecretKey>,
     /// How large a body may be, in bytes.
     pub body_limit: usize,
     /// The proxies that are believed whom they heard from.
@@ -33,6 +35,9 @@ pub struct ServerConfiguration {
 pub(super) fn server(reader: &mut Reader) -> Option<ServerConfiguration> {
     let listen = reader.optional("server.listen", value("must be an address such as 127.0.0.1:8080"));
     let secret_key = reader.required("server.secret_key", |it| SecretKey::parse(&SecretString::from(it)));
+    let previous_secret_keys = reader.optional("server.previous_secret_keys", |it| {
+        it.split(',').map(|it| SecretKey::parse(&SecretString::from(it))).collect::<Result<_, _>>()
+    });
     let body_limit = reader.optional("server.body_limit_bytes", |it| match it.parse() {
         Ok(bytes @ 1..=16_777_216) => Ok(bytes),
         _ => Err("must be a number of bytes from 1 to 16777216"),
@@ -41,6 +46,7 @@ pub(super) fn server(reader: &mut Reader) -> Option<ServerConfiguration> {
     Some(ServerConfiguration {
         listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
         secret_key: secret_key?,
+        previous_secret_keys: previous_secret_keys.unwrap_or_default(),
         body_limit: body_limit.unwrap_or(64 * 1024),
         trusted_proxies: trusted_proxies.unwrap_or_default(),
         patience: Patience::default(),
