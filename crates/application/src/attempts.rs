@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use family_plan_domain::ports::{SaveError, StoreError};
+use family_plan_domain::ports::{SaveError, SaveOnceError, StoreError};
 use rand::RngExt;
 
 /// Each lost attempt means that somebody else's save succeeded, so that even a full plan's worth of people who join at
@@ -16,6 +16,9 @@ pub enum SaveFailure {
     /// Others were first again and again; the caller may try again.
     #[error("others changed the same thing at the same time, again and again")]
     Conflict,
+    /// Somebody else took the request over: it took longer than its lease.
+    #[error("somebody else carries the request out")]
+    Superseded,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -27,10 +30,11 @@ pub(crate) struct Attempts(u32);
 
 impl Attempts {
     /// Returns when it is time to load and decide again, after a random pause that grows with each attempt.
-    pub(crate) async fn again_after(&mut self, err: SaveError) -> Result<(), SaveFailure> {
-        match err {
-            SaveError::Store(err) => return Err(err.into()),
-            SaveError::Stale => self.0 += 1,
+    pub(crate) async fn again_after(&mut self, err: impl Into<SaveOnceError>) -> Result<(), SaveFailure> {
+        match err.into() {
+            SaveOnceError::Superseded => return Err(SaveFailure::Superseded),
+            SaveOnceError::Save(SaveError::Store(err)) => return Err(err.into()),
+            SaveOnceError::Save(SaveError::Stale) => self.0 += 1,
         }
         if self.0 == MAX_ATTEMPTS {
             return Err(SaveFailure::Conflict);

@@ -63,7 +63,7 @@ pub(crate) fn token_hash(token: &SecretString) -> TokenHash {
     TokenHash::from(sha256(token.expose_secret().as_bytes()))
 }
 
-fn sha256(bytes: &[u8]) -> [u8; 32] {
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let digest = digest::digest(&digest::SHA256, bytes);
     digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }

@@ -14,7 +14,9 @@ use crate::{
     AccessError, Caller, InviteReport, IssuedInvite, SaveFailure,
     access::{PlanAccess, Right},
     attempts::Attempts,
+    idempotency::Saving,
     mint::Mint,
+    to_the_end::to_the_end,
 };
 
 /// What an invite shall be like.
@@ -67,7 +69,22 @@ impl IssueInvite {
         plan: PlanId,
         request: InviteRequest,
     ) -> Result<IssuedInvite, IssueInviteError> {
-        self.issue(caller, plan, Occasion::New(request)).await
+        self.issue(caller, plan, Occasion::New(request), Saving::plain()).await
+    }
+
+    /// The same [once](crate::Idempotency::once).
+    ///
+    /// # Errors
+    ///
+    /// See [`IssueInviteError`].
+    pub async fn run_once(
+        &self,
+        caller: Caller,
+        plan: PlanId,
+        request: InviteRequest,
+        saving: Saving<InviteReport>,
+    ) -> Result<IssuedInvite, IssueInviteError> {
+        self.issue(caller, plan, Occasion::New(request), saving).await
     }
 
     /// Issues a new invite for the recipient of `invite`, which is revoked in the same step.
@@ -81,17 +98,35 @@ impl IssueInvite {
         plan: PlanId,
         invite: InviteId,
     ) -> Result<IssuedInvite, IssueInviteError> {
-        self.issue(caller, plan, Occasion::Resend(invite)).await
+        self.issue(caller, plan, Occasion::Resend(invite), Saving::plain()).await
     }
 
+    /// The same [once](crate::Idempotency::once).
+    ///
+    /// # Errors
+    ///
+    /// See [`IssueInviteError`].
+    pub async fn resend_once(
+        &self,
+        caller: Caller,
+        plan: PlanId,
+        invite: InviteId,
+        saving: Saving<InviteReport>,
+    ) -> Result<IssuedInvite, IssueInviteError> {
+        self.issue(caller, plan, Occasion::Resend(invite), saving).await
+    }
+
+    /// Goes on when the caller goes away: between minting and saving, a token must not be forgotten.
     async fn issue(
         &self,
         caller: Caller,
         plan: PlanId,
         occasion: Occasion,
+        saving: Saving<InviteReport>,
     ) -> Result<IssuedInvite, IssueInviteError> {
         let this = self.clone();
-        self.mint.to_the_end(async move { this.check_mint_save(&caller, plan, &occasion).await }).await
+        let work = async move { this.check_mint_save(&caller, plan, &occasion, &saving).await };
+        to_the_end(&self.mint.background, work).await
     }
 
     async fn check_mint_save(
@@ -99,6 +134,7 @@ impl IssueInvite {
         caller: &Caller,
         plan: PlanId,
         occasion: &Occasion,
+        saving: &Saving<InviteReport>,
     ) -> Result<IssuedInvite, IssueInviteError> {
         let now = self.access.clock.now();
         let LoadedPlan { plan: loaded, settings } = self.load(caller, plan, occasion, now).await?;
@@ -107,7 +143,7 @@ impl IssueInvite {
         let expires_at = occasion.expires_at(now, &settings.values);
         let (code, invite) = self.mint.mint(caller.user.clone(), expires_at).await?;
         let id = invite.id;
-        let saved = self.save(caller, plan, occasion, invite).await;
+        let saved = self.save(caller, plan, occasion, invite, saving).await;
         match &saved {
             Ok(_) => (),
             Err(IssueInviteError::Save(SaveFailure::Store(_))) => self.discard_unless_saved(plan, id),
@@ -141,6 +177,7 @@ impl IssueInvite {
         plan: PlanId,
         occasion: &Occasion,
         invite: NewInvite,
+        saving: &Saving<InviteReport>,
     ) -> Result<InviteReport, IssueInviteError> {
         let mut attempts = Attempts::default();
         loop {
@@ -149,8 +186,9 @@ impl IssueInvite {
             let expires_at = occasion.expires_at(now, &settings.values);
             let invite = NewInvite { expires_at, ..invite.clone() };
             let issued = occasion.decide(&mut plan, invite, self.cap, now, &settings)?;
-            match self.access.plans.save(&plan, &caller.origin(now)).await {
-                Ok(()) => return Ok(InviteReport::new(issued, &settings.values, now)),
+            let report = InviteReport::new(issued, &settings.values, now);
+            match saving.save(&*self.access.plans, &plan, &caller.origin(now), &report).await {
+                Ok(()) => return Ok(report),
                 Err(err) => attempts.again_after(err).await?,
             }
         }

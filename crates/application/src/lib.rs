@@ -13,6 +13,7 @@ mod deliveries;
 mod detach_member;
 mod edit_user;
 mod heartbeat;
+mod idempotency;
 mod invite_code;
 mod invites;
 mod issue_invite;
@@ -25,10 +26,12 @@ mod people;
 mod preview_invite;
 mod pull_users;
 mod read_plan;
+mod recall_code;
 mod revoke_invite;
 mod secret_key;
 mod settings;
 mod sweep_tokens;
+mod to_the_end;
 mod write_plans;
 
 pub use self::{
@@ -41,6 +44,7 @@ pub use self::{
     deliveries::{ApplyDeliveries, Deliveries, DeliveriesError, ReceiveDelivery},
     detach_member::{DetachMember, DetachMemberError},
     edit_user::{EditUser, EditUserError, UserReport},
+    idempotency::{Idempotency, IdempotencyKey, Once, OnceError, Saving},
     invite_code::{InviteCode, LinkKey},
     invites::{InviteReport, IssuedInvite, ListInvites},
     issue_invite::{InviteRequest, IssueInvite, IssueInviteError},
@@ -55,6 +59,7 @@ pub use self::{
     read_plan::{
         ListMembers, ListPlans, ListPlansError, MemberPlace, MemberReport, PlanReport, ReadHistory, ReadPlan,
     },
+    recall_code::{RecallCode, RecallCodeError},
     revoke_invite::{RevokeInvite, RevokeInviteError},
     secret_key::{SecretKey, WeakSecretKey},
     settings::{AdministerSettings, Precondition, ReplaceSettingsError},

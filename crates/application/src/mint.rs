@@ -24,18 +24,6 @@ pub struct Mint {
 }
 
 impl Mint {
-    /// Runs `work` to its end even if the caller goes away meanwhile: between minting and saving, a token must not
-    /// be forgotten.
-    pub(crate) async fn to_the_end<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = T> + Send + 'static,
-    ) -> T {
-        match self.background.spawn(work.in_current_span()).await {
-            Ok(done) => done,
-            Err(err) => std::panic::resume_unwind(err.into_panic()),
-        }
-    }
-
     /// The code and the rest of a new invite's secret, good until `expires_at` at least.
     pub(crate) async fn mint(
         &self,

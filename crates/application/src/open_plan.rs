@@ -7,7 +7,7 @@ use family_plan_domain::{
     ports::{Clock, Ids, Plans, SettingsStore, StoreError},
 };
 
-use crate::{Caller, People, PlanReport, SaveFailure, attempts::Attempts};
+use crate::{Caller, People, PlanReport, SaveFailure, attempts::Attempts, idempotency::Saving};
 
 /// Why a plan cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,7 @@ impl From<StoreError> for OpenPlanError {
 }
 
 /// Opens a plan for somebody who is in none.
+#[derive(Clone)]
 pub struct OpenPlan {
     /// Where plans are kept.
     pub plans: Arc<dyn Plans>,
@@ -73,6 +74,21 @@ impl OpenPlan {
         name: PlanName,
         owner: Option<UserId>,
     ) -> Result<PlanReport, OpenPlanError> {
+        self.run_once(caller, name, owner, Saving::plain()).await
+    }
+
+    /// The same [once](crate::Idempotency::once).
+    ///
+    /// # Errors
+    ///
+    /// See [`OpenPlanError`].
+    pub async fn run_once(
+        &self,
+        caller: &Caller,
+        name: PlanName,
+        owner: Option<UserId>,
+        saving: Saving<PlanReport>,
+    ) -> Result<PlanReport, OpenPlanError> {
         let owner = Self::owner(caller, owner)?;
         let about_owner = if owner == caller.user && caller.is_person() {
             caller.profile()
@@ -90,8 +106,9 @@ impl OpenPlan {
             let settings = self.settings.load().await?;
             let now = self.clock.now();
             let plan = Plan::open(PlanId::from(self.ids.next()), name.clone(), user, now);
-            match self.plans.save(&plan, &caller.origin(now)).await {
-                Ok(()) => return Ok(PlanReport::new(&plan, &settings, now)),
+            let report = PlanReport::new(&plan, &settings, now);
+            match saving.save(&*self.plans, &plan, &caller.origin(now), &report).await {
+                Ok(()) => return Ok(report),
                 Err(err) => attempts.again_after(err).await?,
             }
         }

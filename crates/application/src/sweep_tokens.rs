@@ -226,7 +226,7 @@ impl SweepTokens {
             };
             match attempts.again_after(err).await {
                 Ok(()) => (),
-                Err(SaveFailure::Conflict) => return Ok(false),
+                Err(SaveFailure::Conflict | SaveFailure::Superseded) => return Ok(false),
                 Err(SaveFailure::Store(err)) => return Err(err.into()),
             }
         }

@@ -6,6 +6,7 @@ mod closing;
 mod deliveries;
 mod issuing;
 mod linking;
+mod once;
 mod pulling;
 mod scene;
 mod settings;

@@ -69,15 +69,18 @@ impl Scene {
         IssueInvite { access: self.access_to(plans), mint, cap: InviteCap::default() }
     }
 
-    pub(crate) async fn open(&self, owner: &str) -> PlanId {
-        let open = OpenPlan {
+    pub(crate) fn opening(&self) -> OpenPlan {
+        OpenPlan {
             plans: self.store.clone(),
             people: self.people(),
             settings: self.store.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
-        };
-        open.run(&caller(owner), PlanName::new("The Hills").unwrap(), None).await.unwrap().id
+        }
+    }
+
+    pub(crate) async fn open(&self, owner: &str) -> PlanId {
+        self.opening().run(&caller(owner), PlanName::new("The Hills").unwrap(), None).await.unwrap().id
     }
 
     pub(crate) async fn issue(&self, plan: PlanId, caller: Caller) -> Result<IssuedInvite, IssueInviteError> {

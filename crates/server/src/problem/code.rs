@@ -125,6 +125,12 @@ codes! {
     WebhookSignatureInvalid, "webhook_signature_invalid", UNAUTHORIZED, "Webhook signature invalid",
         "The delivery is not signed with a secret that is configured here, or lacks the credentials.",
         "Compare the webhook's signature token and credentials in Zammad with this service's configuration.";
+    IdempotencyKeyReused, "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",
+        "The `Idempotency-Key` was used for a request with another body.",
+        "Send the very same body to get its answer again, or another key to have something else done.";
+    IdempotencyInProgress, "idempotency_in_progress", CONFLICT, "Request in progress",
+        "The same request, with the same `Idempotency-Key`, is being carried out.",
+        "Send it again in a moment, to get its answer.";
     PreconditionRequired, "precondition_required", PRECONDITION_REQUIRED, "Precondition required",
         "The settings are only replaced by somebody who says which ones they saw.",
         "Send `If-Match` with the `ETag` of the settings you read.";

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use family_plan_application::{
     AcceptInviteError, AccessError, ChangePlanError, ClosePlanError, DeliveriesError, DetachMemberError,
-    EditUserError, IssueInviteError, LinkZammadUserError, ListPlansError, MeError, OpenPlanError,
-    PreviewInviteError, ReplaceSettingsError, RevokeInviteError, SaveFailure, SyncError, TransferPlanError,
+    EditUserError, IssueInviteError, LinkZammadUserError, ListPlansError, MeError, OnceError, OpenPlanError,
+    PreviewInviteError, RecallCodeError, ReplaceSettingsError, RevokeInviteError, SaveFailure, SyncError,
+    TransferPlanError,
 };
 use family_plan_domain::{
     AcceptRefusal, DetachRefusal, IssueRefusal, PlanFull, ResendRefusal,
@@ -28,7 +29,34 @@ impl From<SaveFailure> for Problem {
     fn from(err: SaveFailure) -> Self {
         match err {
             SaveFailure::Conflict => Self::new(Code::Conflict),
+            SaveFailure::Superseded => Self::new(Code::IdempotencyInProgress),
             SaveFailure::Store(err) => err.into(),
+        }
+    }
+}
+
+impl<E> From<OnceError<E>> for Problem
+where
+    Self: From<E>,
+{
+    fn from(err: OnceError<E>) -> Self {
+        match err {
+            OnceError::Reused => Self::new(Code::IdempotencyKeyReused),
+            OnceError::InProgress => Self::new(Code::IdempotencyInProgress),
+            OnceError::Store(err) => err.into(),
+            OnceError::Work(err) => err.into(),
+        }
+    }
+}
+
+impl From<RecallCodeError> for Problem {
+    fn from(err: RecallCodeError) -> Self {
+        match err {
+            RecallCodeError::KeyRotated => Self::new(Code::Conflict).with_detail(
+                "The invite was issued, but its link cannot be shown again: the secret key that it was made with is \
+                 configured no longer. Send the invite again, with another key.",
+            ),
+            RecallCodeError::Store(err) => err.into(),
         }
     }
 }
