@@ -3,6 +3,7 @@
 mod auth;
 mod body;
 mod cursor;
+mod idempotency;
 mod invite_links;
 mod invites;
 mod members;
@@ -68,6 +69,9 @@ pub(crate) fn api() -> OpenApiService<Named<Api>, ()> {
     OpenApiService::new(Named(api), "family-plan", env!("CARGO_PKG_VERSION")).description(
         "A subscriber shares one subscription with a few people. This service decides who may join.\n\n\
          Instants are in UTC as RFC 3339. Lists come in pages: pass a page's `next_cursor` as `cursor` to get the next \
-         one. Refusals and failures are `application/problem+json` (RFC 9457); decide by their `code`.",
+         one. Refusals and failures are `application/problem+json` (RFC 9457); decide by their `code`.\n\n\
+         Operations that make something take an `Idempotency-Key`, so that a request without an answer can be sent again: \
+         for 24 hours the same caller, key and body are answered the same, with `Idempotency-Replayed: true`, whatever \
+         happened since. Only successes are kept.",
     )
 }

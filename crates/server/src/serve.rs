@@ -3,7 +3,7 @@
 use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use family_plan_application::{ApplyDeliveries, SecretKey, SweepTokens, WritePlans};
+use family_plan_application::{ApplyDeliveries, Idempotency, SecretKey, SweepTokens, WritePlans};
 use family_plan_domain::{
     SyncSchedule,
     ports::{Clock, Ids, PlanWrites, StoreError},
@@ -32,6 +32,8 @@ use crate::{
 const SETTLING: time::Duration = time::Duration::minutes(2);
 /// What is added to the time that telling the helpdesk a plan may take, before somebody else tries.
 const ANSWERING: time::Duration = time::Duration::seconds(10);
+/// How long a request with an idempotency key is waited for that may have been killed.
+const KEY_LEASE: time::Duration = time::Duration::seconds(30);
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the server does not start.
@@ -160,6 +162,7 @@ pub async fn start(
         zammad_users: Arc::new(database.zammad_users()),
         inbox: Arc::new(database.inbox()),
         tokens: helpdesk.tokens.clone(),
+        invite_register: Arc::new(database.invite_register()),
         clock: Arc::clone(&clock),
         ids: Arc::clone(&ids),
     };
@@ -167,9 +170,17 @@ pub async fn start(
         background.spawn(look_at_provider(it.provider.clone(), http.clone()));
         sign_in(it, &server.secret_key, &links, &clock)
     });
-    let workers = workers(&database, &helpdesk, &adapters, schedule, sweep_every, &stop);
+    let idempotency = Idempotency {
+        keys: Arc::new(database.idempotency_keys()),
+        clock: Arc::clone(&clock),
+        ids: Arc::clone(&ids),
+        lease: KEY_LEASE.max(helpdesk.deadline + ANSWERING),
+        background: background.clone(),
+    };
+    let workers = workers(&database, &helpdesk, &adapters, idempotency.clone(), schedule, sweep_every, &stop);
     let surroundings = Surroundings {
         secret_key: server.secret_key,
+        previous_secret_keys: server.previous_secret_keys,
         links,
         identity: Identity::new(auth.identity, http),
         sign_in: sign_in.transpose()?,
@@ -177,6 +188,7 @@ pub async fn start(
         body_limit: server.body_limit,
         webhook,
         pull_users: workers.pull_users.clone(),
+        idempotency,
         wakers: wakers.clone(),
         background: background.clone(),
         limits,
@@ -213,6 +225,7 @@ fn workers(
     database: &Database,
     helpdesk: &Helpdesk,
     adapters: &Adapters,
+    idempotency: Idempotency,
     schedule: SyncSchedule,
     sweep_every: Option<time::Duration>,
     stop: &CancellationToken,
@@ -229,11 +242,12 @@ fn workers(
             clock: adapters.clock.clone(),
             ids: adapters.ids.clone(),
         },
+        idempotency,
         pull_users: helpdesk.pull_users(database, people, adapters.ids.clone(), stop.clone()),
         schedule,
         sweep_tokens: SweepTokens {
             tokens: helpdesk.tokens.clone(),
-            register: Arc::new(database.invite_register()),
+            register: adapters.invite_register.clone(),
             plans: adapters.plans.clone(),
             sweeps: Arc::new(database.sweeps()),
             clock: adapters.clock.clone(),

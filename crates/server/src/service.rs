@@ -1,16 +1,16 @@
 //! All that answering a request needs.
 
-use std::{sync::Arc, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 
 use family_plan_application::{
     AcceptInvite, AdministerSettings, Caller, ChangePlan, ClosePlan, Deliveries, DetachMember, EditUser,
-    IssueInvite, LinkKey, LinkZammadUser, ListInvites, ListMembers, ListPlans, Me, Mint, OpenPlan, People,
-    PlanAccess, PreviewInvite, PullUsers, ReadHistory, ReadPlan, ReceiveDelivery, RevokeInvite, Right,
-    SecretKey, TransferPlan,
+    Idempotency, IssueInvite, LinkKey, LinkZammadUser, ListInvites, ListMembers, ListPlans, Me, Mint,
+    OpenPlan, People, PlanAccess, PreviewInvite, PullUsers, ReadHistory, ReadPlan, RecallCode,
+    ReceiveDelivery, RevokeInvite, Right, SecretKey, TransferPlan,
 };
 use family_plan_domain::{
     PlanId,
-    ports::{Clock, Ids, Inbox, InviteTokens, Plans, SettingsStore, Users, ZammadUsers},
+    ports::{Clock, Ids, Inbox, InviteRegister, InviteTokens, Plans, SettingsStore, Users, ZammadUsers},
 };
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -42,6 +42,8 @@ pub struct Adapters {
     pub inbox: Arc<dyn Inbox>,
     /// Who mints the secrets of invites.
     pub tokens: Arc<dyn InviteTokens>,
+    /// Knows the invites that were issued.
+    pub invite_register: Arc<dyn InviteRegister>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Fresh ids.
@@ -143,6 +145,8 @@ pub struct Service {
     pub(crate) transfer_plan: TransferPlan,
     pub(crate) detach_member: DetachMember,
     pub(crate) issue_invite: IssueInvite,
+    pub(crate) recall_code: RecallCode,
+    pub(crate) idempotency: Idempotency,
     pub(crate) list_invites: ListInvites,
     pub(crate) revoke_invite: RevokeInvite,
     pub(crate) preview_invite: PreviewInvite,
@@ -175,6 +179,8 @@ pub struct Service {
 pub struct Surroundings {
     /// The key that all others are derived from.
     pub secret_key: SecretKey,
+    /// Those that were it before.
+    pub previous_secret_keys: Vec<SecretKey>,
     /// Where things are.
     pub links: Links,
     /// Verifies tokens.
@@ -189,6 +195,8 @@ pub struct Surroundings {
     pub webhook: WebhookConfiguration,
     /// Pulls the helpdesk's users.
     pub pull_users: PullUsers,
+    /// Carries out once what may be sent again.
+    pub idempotency: Idempotency,
     /// Tells workers that there is something to do.
     pub wakers: Wakers,
     /// Work that goes on when nobody waits for it.
@@ -206,9 +214,11 @@ impl Service {
     #[must_use]
     pub fn new(adapters: Adapters, surroundings: Surroundings) -> Self {
         let people = adapters.people();
-        let Adapters { plans, users, settings, zammad_users, inbox, tokens, clock, ids } = adapters;
+        let Adapters { plans, users, settings, zammad_users, inbox, tokens, invite_register, clock, ids } =
+            adapters;
         let Surroundings {
             secret_key,
+            previous_secret_keys,
             links,
             identity,
             sign_in,
@@ -216,6 +226,7 @@ impl Service {
             body_limit,
             webhook,
             pull_users,
+            idempotency,
             wakers,
             background,
             limits,
@@ -225,7 +236,10 @@ impl Service {
         let LimitsConfiguration { rates, open_invites_per_plan } = limits;
         let limits = Limits::new(rates.as_ref(), &clock);
         let access = PlanAccess { plans: plans.clone(), people: people.clone(), clock: clock.clone() };
-        let mint = Mint { tokens, key: Arc::new(LinkKey::new(&secret_key)), background };
+        let link_key = Arc::new(LinkKey::new(&secret_key));
+        let previous = previous_secret_keys.iter().map(|it| Arc::new(LinkKey::new(it)));
+        let link_keys = iter::once(link_key.clone()).chain(previous).collect();
+        let mint = Mint { tokens, key: link_key, background };
         Self {
             open_plan: OpenPlan {
                 plans: plans.clone(),
@@ -242,6 +256,8 @@ impl Service {
             transfer_plan: TransferPlan { access: access.clone() },
             detach_member: DetachMember { access: access.clone() },
             issue_invite: IssueInvite { access: access.clone(), mint, cap: open_invites_per_plan },
+            recall_code: RecallCode { register: invite_register, keys: link_keys },
+            idempotency,
             list_invites: ListInvites { access: access.clone() },
             revoke_invite: RevokeInvite { access: access.clone() },
             preview_invite: PreviewInvite { plans: plans.clone(), clock: clock.clone() },

@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use family_plan_application::{ApplyDeliveries, PullUsers, SweepError, SweepTokens, WritePlans};
+use family_plan_application::{ApplyDeliveries, Idempotency, PullUsers, SweepError, SweepTokens, WritePlans};
 use family_plan_domain::SyncSchedule;
 use family_plan_error_reporting::catching;
 use rand::RngExt;
@@ -28,6 +28,7 @@ pub struct Wakers {
 /// What there is to do.
 pub(crate) struct Workers {
     pub(crate) apply_deliveries: ApplyDeliveries,
+    pub(crate) idempotency: Idempotency,
     pub(crate) pull_users: PullUsers,
     pub(crate) schedule: SyncSchedule,
     pub(crate) sweep_tokens: SweepTokens,
@@ -38,7 +39,15 @@ pub(crate) struct Workers {
 impl Workers {
     /// Begins; each worker ends after the step it is at once `stop` is cancelled.
     pub(crate) fn start(self, wakers: &Wakers, tasks: &TaskTracker, stop: &CancellationToken) {
-        let Self { apply_deliveries, pull_users, schedule, sweep_tokens, sweep_every, write_plans } = self;
+        let Self {
+            apply_deliveries,
+            idempotency,
+            pull_users,
+            schedule,
+            sweep_tokens,
+            sweep_every,
+            write_plans,
+        } = self;
         let apply_deliveries = Arc::new(apply_deliveries);
         let applying = Arc::clone(&apply_deliveries);
         let inbox = Worker::new("inbox", INBOX_PAUSE, Arc::clone(&wakers.inbox), stop);
@@ -48,8 +57,11 @@ impl Workers {
         }));
         let retention = Worker::new("retention", RETENTION_PAUSE, Arc::default(), stop);
         tasks.spawn(retention.run(move || {
-            let apply_deliveries = Arc::clone(&apply_deliveries);
-            async move { Ok(apply_deliveries.forget().await.map(|()| false)?) }
+            let (apply_deliveries, idempotency) = (Arc::clone(&apply_deliveries), idempotency.clone());
+            async move {
+                apply_deliveries.forget().await?;
+                Ok(idempotency.forget().await.map(|()| false)?)
+            }
         }));
 
         let schedule = jittered(schedule);

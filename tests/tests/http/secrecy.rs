@@ -15,6 +15,7 @@ use crate::{
 };
 
 const NAME: &str = "The Hills of Control";
+const IDEMPOTENCY_KEY: &str = "k3y-0f-a-request";
 const WEBHOOK_BASIC: &str = "zammad:p4ssw0rd-of-zammad";
 const WEBHOOK_BEARER: &str = "b34r3r-t0k3n-of-zammad";
 /// Somebody whom a delivery tells of: they are kept, and not logged.
@@ -65,6 +66,23 @@ async fn deliver(zammad: &Caller, admin: &Caller) -> Vec<String> {
     digits.chain([basic, "another-t0k3n".to_owned()]).collect()
 }
 
+/// Sends requests again, and answers the secrets that came with them: somebody may take one for a key.
+async fn issue_once(owner: &Caller, path: &str) -> Vec<String> {
+    let mut secrets = vec![IDEMPOTENCY_KEY.to_owned(), "another-k3y".to_owned()];
+    let issued = [owner.post_once(IDEMPOTENCY_KEY, path).await, owner.post_once(IDEMPOTENCY_KEY, path).await];
+    let [invite, again] = issued.map(|it| Invite::of(&it.ok(201)));
+    assert_eq!(invite.code, again.code);
+    let sending = format!("{path}/{}/resend", invite.id);
+    let resent = Invite::of(&owner.post_once("another-k3y", &sending).await.ok(201));
+    let reused = owner.post_json_once(IDEMPOTENCY_KEY, path, &json!({"expires_in_seconds": 60})).await;
+    reused.problem(422, "idempotency_key_reused");
+    owner.post_once(&format!("{IDEMPOTENCY_KEY} "), path).await.ok(201);
+    owner.post_once(&format!("{IDEMPOTENCY_KEY} {IDEMPOTENCY_KEY}"), path).await.invalid();
+    owner.delete(&format!("{path}/{}", resent.id)).await.ok(204);
+    secrets.extend([invite.code, resent.code]);
+    secrets
+}
+
 /// Does a little of everything, failures included, and answers the secrets that took part.
 async fn busy_run(zammad: &Simulator, base: &str) -> Vec<String> {
     let anonymous = Caller::anonymous(http_client(), base.to_owned());
@@ -93,6 +111,7 @@ async fn busy_run(zammad: &Simulator, base: &str) -> Vec<String> {
     ann.delete(&format!("{path}/{}", resent.id)).await.ok(204);
     user("dan").accepts(&resent.code).await.problem(410, "invite_revoked");
     codes.extend([bound.code, resent.code]);
+    codes.extend(issue_once(&ann, &path).await);
     for failure in [
         Failure::Html502,
         Failure::ConnectionReset,

@@ -29,7 +29,7 @@ pub(crate) const PUBLIC_URL: &str = "https://family.example/";
 pub(crate) const LOGIN_URL: &str = "https://login.example/sign-in";
 pub(crate) const DASHBOARD_URL: &str = "https://app.example/dashboard";
 pub(crate) const COOKIE: &str = "session";
-const SECRET_KEY: &str = "5f1d0c8e7ab34926d19fe00b7c5a4833f6e2918d04bbca57613e9f2287ad40c1";
+pub(crate) const SECRET_KEY: &str = "5f1d0c8e7ab34926d19fe00b7c5a4833f6e2918d04bbca57613e9f2287ad40c1";
 /// Few, so that requests wait for one another, and all tests together fit into a server.
 const MAX_CONNECTIONS: &str = "6";
 

@@ -25,6 +25,11 @@ pub(crate) struct Body<T> {
 }
 
 impl<T> Body<T> {
+    /// Its bytes, as far as they came.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.content.as_deref().unwrap_or_default()
+    }
+
     /// Reads the fields of the body by `read`, which answers `None` when a required one is missing or wrong.
     pub(crate) fn read<V>(self, read: impl FnOnce(&mut Fields) -> Option<V>) -> Result<V, Problem> {
         let content = self.content.map_err(Problem::new)?;
@@ -143,6 +148,11 @@ impl Fields {
             Some(Value::Null) => Edit::Set(None),
             Some(value) => self.parsed(name, parse(&value)).map_or(Edit::Keep, |it| Edit::Set(Some(it))),
         }
+    }
+
+    /// What was read beside the body, whose mistakes are told with its own.
+    pub(crate) fn beside<T>(&mut self, read: Result<T, FieldError>) -> Option<T> {
+        read.map_err(|err| self.errors.push(err)).ok()
     }
 
     /// Whether a field is there, be it wrong.

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use family_plan_application::{InviteRequest, IssuedInvite, Right};
+use family_plan_application::{InviteReport, InviteRequest, IssuedInvite, Once, Right};
 use family_plan_domain::{Email, InviteId, InviteTtl, PlanId};
 use poem::web::Data;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::Json,
+    types::ToJSON,
 };
 
 use super::{
     Topic,
     auth::Auth,
     body::{Body, number, text},
+    idempotency::{Answer, SentKey, kept},
     nullable::Nullable,
     parameter::{Cursor, Id, Limit, Place, QueryReader, Raw, State},
     plans::plan_of,
@@ -23,7 +25,7 @@ use super::{
 use crate::{
     address::ClientAddress,
     problem::{Code, Problem, Refused, listed},
-    service::{Links, Service},
+    service::Service,
 };
 
 pub(crate) struct InvitesApi;
@@ -49,9 +51,14 @@ struct InvitePage {
 
 #[derive(ApiResponse)]
 enum Issued {
-    /// The invite, with its link: the only time that it is shown.
+    /// The invite, with its link: the only time that it is shown, but to whoever sends the same request again.
     #[oai(status = 201)]
-    Created(Json<InviteView>),
+    Created(
+        Json<Answer<InviteView>>,
+        /// `true` when this answers a request that was carried out before; left out otherwise.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
+    ),
 }
 
 #[derive(ApiResponse)]
@@ -61,17 +68,17 @@ enum Revoked {
     Done,
 }
 
-listed!(Issuing: Unauthenticated, RateLimited, PlanNotFound, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, PlanFull, TooManyInvites, Conflict, ZammadUnavailable, ZammadRejected);
+listed!(Issuing: Unauthenticated, RateLimited, PlanNotFound, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, IdempotencyKeyReused, IdempotencyInProgress, PlanFull, TooManyInvites, Conflict, ZammadUnavailable, ZammadRejected);
 listed!(Listing: Unauthenticated, PlanNotFound, Forbidden, InvalidRequest);
 listed!(Revoking: Unauthenticated, PlanNotFound, Forbidden, InviteNotFound, Conflict);
-listed!(Resending: Unauthenticated, RateLimited, PlanNotFound, Forbidden, InviteNotFound, InviteUsed, PlanFull, TooManyInvites, Conflict, ZammadUnavailable, ZammadRejected);
+listed!(Resending: Unauthenticated, RateLimited, PlanNotFound, Forbidden, InviteNotFound, InvalidRequest, IdempotencyKeyReused, IdempotencyInProgress, InviteUsed, PlanFull, TooManyInvites, Conflict, ZammadUnavailable, ZammadRejected);
 
 #[OpenApi(tag = "Topic::Invites")]
 impl InvitesApi {
     /// Issue an invite.
     ///
-    /// Its secret is minted by the helpdesk. The answer holds the link, which cannot be asked for again. The body may
-    /// be left out.
+    /// Its secret is minted by the helpdesk. The answer holds the link, which cannot be asked for again, but by the same
+    /// request with the same `Idempotency-Key`. The body may be left out.
     #[oai(path = "/v1/plans/:plan_id/invites", method = "post", operation_id = "issueInvite")]
     async fn issue(
         &self,
@@ -79,19 +86,32 @@ impl InvitesApi {
         address: Data<&ClientAddress>,
         auth: Auth,
         plan_id: Path<Raw<Id>>,
+        /// Makes it safe to send the request again: with the same key and body it is answered the same for 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: SentKey,
         body: Body<Option<NewInvite>>,
     ) -> Result<Issued, Refused<Issuing>> {
         service.limits.issue(&auth.0, *address.0)?;
         let plan = plan_of(&plan_id)?;
+        let keyed = idempotency_key.of(&auth.0, format_args!("POST /v1/plans/{plan}/invites"), body.bytes());
         let request = body.read(|fields| {
-            Some(InviteRequest {
+            let keyed = fields.beside(keyed);
+            let request = InviteRequest {
                 recipient: fields.optional("recipient_email", text(Email::new)),
                 ttl: fields.optional("expires_in_seconds", number(InviteTtl::new)),
-            })
+            };
+            Some((keyed?, request))
         });
-        let request = service.admitted(&auth.0, plan, Right::Invite, request).await?;
-        let issued = service.issue_invite.run(auth.0, plan, request).await?;
-        Ok(shown_once(&service.links, plan, &issued))
+        let (keyed, request) = service.admitted(&auth.0, plan, Right::Invite, request).await?;
+        let issued = match keyed {
+            None => Once::First(service.issue_invite.run(auth.0, plan, request).await?),
+            Some(keyed) => {
+                let issue = service.issue_invite.clone();
+                let work = move |saving| async move { issue.run_once(auth.0, plan, request, saving).await };
+                service.idempotency.once(keyed, in_words(plan), work).await?
+            }
+        };
+        Ok(shown(&service, plan, issued).await?)
     }
 
     /// List a plan's invites.
@@ -154,19 +174,52 @@ impl InvitesApi {
         auth: Auth,
         plan_id: Path<Raw<Id>>,
         invite_id: Path<Raw<Id>>,
+        /// Makes it safe to send the request again: with the same key it is answered the same for 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: SentKey,
     ) -> Result<Issued, Refused<Resending>> {
         service.limits.issue(&auth.0, *address.0)?;
         let plan = plan_of(&plan_id)?;
-        let invite = service.admitted(&auth.0, plan, Right::Invite, invite_of(&invite_id)).await?;
-        let issued = service.issue_invite.resend(auth.0, plan, invite).await?;
-        Ok(shown_once(&service.links, plan, &issued))
+        let read = invite_of(&invite_id).and_then(|invite| {
+            let route = format_args!("POST /v1/plans/{plan}/invites/{invite}/resend");
+            // It has no body.
+            let keyed = idempotency_key.of(&auth.0, route, &[]);
+            Ok((invite, keyed.map_err(|err| Problem::invalid(vec![err]))?))
+        });
+        let (invite, keyed) = service.admitted(&auth.0, plan, Right::Invite, read).await?;
+        let issued = match keyed {
+            None => Once::First(service.issue_invite.resend(auth.0, plan, invite).await?),
+            Some(keyed) => {
+                let issue = service.issue_invite.clone();
+                let work = move |saving| async move { issue.resend_once(auth.0, plan, invite, saving).await };
+                service.idempotency.once(keyed, in_words(plan), work).await?
+            }
+        };
+        Ok(shown(&service, plan, issued).await?)
     }
 }
 
-fn shown_once(links: &Links, plan: PlanId, issued: &IssuedInvite) -> Issued {
-    let code = issued.code.expose();
-    let url = links.invite(code).into();
-    Issued::Created(Json(InviteView::new(plan.into(), &issued.report).with_link(code, url)))
+/// The words in which the answer is kept: without the code, which is computed again.
+fn in_words(plan: PlanId) -> impl Fn(&InviteReport) -> String {
+    move |report| InviteView::new(plan.into(), report).to_json_string()
+}
+
+async fn shown(service: &Service, plan: PlanId, issued: Once<IssuedInvite>) -> Result<Issued, Problem> {
+    let answer = match issued {
+        Once::First(IssuedInvite { report, code }) => {
+            let url = service.links.invite(code.expose()).into();
+            Answer::First(InviteView::new(plan.into(), &report).with_link(code.expose(), url))
+        }
+        Once::Again(text) => {
+            let (invite, mut kept) = kept(&text)?;
+            let code = service.recall_code.run(invite.into()).await?;
+            kept["code"] = code.expose().into();
+            kept["url"] = service.links.invite(code.expose()).as_str().into();
+            Answer::Again(kept)
+        }
+    };
+    let replayed = answer.replayed();
+    Ok(Issued::Created(Json(answer), replayed))
 }
 
 fn invite_of(invite_id: &Path<Raw<Id>>) -> Result<InviteId, Problem> {

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use family_plan_application::{ListPlans, OpenPlan, PlanChanges, Right};
+use family_plan_application::{ListPlans, Once, OpenPlan, PlanChanges, PlanReport, Right};
 use family_plan_domain::{Capacity, EventCursor, PlanId, PlanName, UserId};
 use poem::web::Data;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::Json,
+    types::ToJSON,
 };
 
 use super::{
     Topic,
     auth::Auth,
     body::{Body, number, text},
+    idempotency::{Answer, SentKey, kept},
     nullable::Nullable,
     parameter::{Cursor, Id, Limit, Place, QueryReader, Raw, User},
     views::{EventView, PlanView, SeatsView},
@@ -83,10 +85,13 @@ enum Opened {
     /// The plan is open.
     #[oai(status = 201)]
     Created(
-        Json<PlanView>,
+        Json<Answer<PlanView>>,
         /// The plan's address.
         #[oai(header = "Location")]
         String,
+        /// `true` when this answers a request that was carried out before; left out otherwise.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
     ),
 }
 
@@ -97,7 +102,7 @@ enum Closed {
     Done,
 }
 
-listed!(Opening: Unauthenticated, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, AlreadyInPlan, Conflict);
+listed!(Opening: Unauthenticated, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, IdempotencyKeyReused, IdempotencyInProgress, AlreadyInPlan, Conflict);
 listed!(Listing: Unauthenticated, Forbidden, InvalidRequest);
 listed!(Reading: Unauthenticated, PlanNotFound);
 listed!(Changing: Unauthenticated, PlanNotFound, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, Conflict);
@@ -115,27 +120,50 @@ impl PlansApi {
         &self,
         service: Data<&Arc<Service>>,
         auth: Auth,
+        /// Makes it safe to send the request again: with the same key and body it is answered the same for 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: SentKey,
         body: Body<NewPlan>,
     ) -> Result<Opened, Refused<Opening>> {
+        let caller = auth.0;
+        let keyed = idempotency_key.of(&caller, format_args!("POST /v1/plans"), body.bytes());
         let mut named = None;
         let plan = body.read(|fields| {
+            let keyed = fields.beside(keyed);
             let name = fields.required("name", text(PlanName::new));
-            let owner = if auth.0.is_person() {
+            let owner = if caller.is_person() {
                 fields.optional("owner_id", text(UserId::new))
             } else {
                 fields.required("owner_id", text(UserId::new))
             };
             named.clone_from(&owner);
-            Some((name?, owner))
+            Some((keyed?, name?, owner))
         });
-        if named.is_some() {
-            OpenPlan::owner(&auth.0, named)?;
+        if plan.is_err() && named.is_some() {
+            OpenPlan::owner(&caller, named)?;
         }
-        let (name, owner) = plan?;
-        let plan = service.open_plan.run(&auth.0, name, owner).await?;
-        let location = service.links.public_url.join(&format!("v1/plans/{}", plan.id));
+        let (keyed, name, owner) = plan?;
+        let done = match keyed {
+            None => Once::First(service.open_plan.run(&caller, name, owner).await?),
+            Some(keyed) => {
+                let open_plan = service.open_plan.clone();
+                let words = |plan: &PlanReport| PlanView::from(plan.clone()).to_json_string();
+                let work =
+                    move |saving| async move { open_plan.run_once(&caller, name, owner, saving).await };
+                service.idempotency.once(keyed, words, work).await?
+            }
+        };
+        let (id, answer) = match done {
+            Once::First(plan) => (plan.id.into(), Answer::First(plan.into())),
+            Once::Again(text) => {
+                let (id, kept) = kept(&text)?;
+                (id, Answer::Again(kept))
+            }
+        };
+        let location = service.links.public_url.join(&format!("v1/plans/{id}"));
         let location = location.expect("an id is a path").to_string();
-        Ok(Opened::Created(Json(plan.into()), location))
+        let replayed = answer.replayed();
+        Ok(Opened::Created(Json(answer), location, replayed))
     }
 
     /// List plans.
