@@ -16,6 +16,8 @@ mod m20261121_000010_create_zammad_syncs_and_sweeps;
 mod m20261121_000011_note_given_up_tokens;
 mod m20261125_000012_index_pending_invites;
 mod m20261125_000013_create_idempotency_keys;
+mod m20261125_000014_number_events;
+mod m20261125_000015_create_webhook_endpoints;
 mod table;
 
 use sea_orm_migration::{
@@ -41,6 +43,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000011_note_given_up_tokens::Migration),
             Box::new(m20261125_000012_index_pending_invites::Migration),
             Box::new(m20261125_000013_create_idempotency_keys::Migration),
+            Box::new(m20261125_000014_number_events::Migration),
+            Box::new(m20261125_000015_create_webhook_endpoints::Migration),
         ]
     }
 }

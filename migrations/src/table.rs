@@ -19,10 +19,29 @@ pub(crate) async fn create_index(
     name: &'static str,
     columns: &[&'static str],
 ) -> Result<(), DbErr> {
+    create_index_unless_there(manager, table, name, Index::create().take(), columns).await
+}
+
+pub(crate) async fn create_unique_index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    name: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    create_index_unless_there(manager, table, name, Index::create().unique().take(), columns).await
+}
+
+async fn create_index_unless_there(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    name: &'static str,
+    mut index: IndexCreateStatement,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
     if manager.has_index(table, name).await? {
         return Ok(());
     }
-    let mut index = Index::create().name(name).table(table).take();
+    index.name(name).table(table);
     for column in columns {
         index.col(*column);
     }

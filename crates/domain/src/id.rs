@@ -43,6 +43,10 @@ uuid_id! {
     EventId
 }
 uuid_id! {
+    /// Identifies an endpoint that is told of events.
+    EndpointId
+}
+uuid_id! {
     /// Identifies what one of the helpdesk's webhooks delivered.
     DeliveryId
 }

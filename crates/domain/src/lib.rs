@@ -7,11 +7,14 @@
 
 mod change;
 mod delivery;
+mod endpoint;
 mod event;
+mod feed;
 mod id;
 mod idempotency;
 mod invite;
 mod lease;
+mod outgoing;
 mod plan;
 pub mod ports;
 mod seats;
@@ -25,11 +28,14 @@ mod zammad_user;
 
 pub use change::{Change, DetachReason, InviteFate, RevokeReason};
 pub use delivery::{ClaimedDelivery, Delivery, DeliveryOutcome, DeliveryState, NewDelivery};
+pub use endpoint::{DisableReason, Disabled, Endpoint, EventFilter, RetiringSecret, SealedSecret};
 pub use event::{Event, EventCursor, EventKind, Fact, Facts, Origin};
-pub use id::{BodyDigest, CodeHash, DeliveryId, EventId, InviteId, KeyDigest, PlanId, TokenHash};
+pub use feed::{FeedEvent, FeedPlace};
+pub use id::{BodyDigest, CodeHash, DeliveryId, EndpointId, EventId, InviteId, KeyDigest, PlanId, TokenHash};
 pub use idempotency::{Claimed, KeptAnswer, KeyedRequest};
 pub use invite::{Invite, InviteState, InviteStatus, NewInvite};
 pub use lease::Lease;
+pub use outgoing::{AfterFailure, Attempt, ClaimedLane, Lane, Outgoing, OutgoingState, Settlement};
 pub use plan::{
     DetachRefusal, Detachment, InviteCap, IssueRefusal, JoinedBy, Member, NotAMember, Plan, PlanFull,
     PlanParts, ResendRefusal, Role,
@@ -38,7 +44,7 @@ pub use seats::{Capacity, Occupancy, Seats};
 pub use settings::{DetachedInvites, InviteTtl, Settings, SettingsChange, SettingsRevision, SettingsValues};
 pub use sweep::{RegisteredToken, Sweep, TokenRegister, ZammadAccount};
 pub use sync::{Sync, SyncKind, SyncRun, SyncSchedule};
-pub use text::{Email, IndividualPlan, InvalidValue, PersonName, PlanName, UserId};
+pub use text::{Email, EndpointUrl, IndividualPlan, InvalidValue, PersonName, PlanName, Remark, UserId};
 pub use user::{Edit, Family, Person, PlanInForce, User, UserEdit};
 pub use verdict::{AcceptRefusal, Accepted, Candidate, Verdict};
 pub use zammad_user::{

@@ -1,5 +1,6 @@
 //! What the rules need from the outside. Adapters implement these; use cases hold them as `Arc<dyn …>`.
 
+mod events;
 mod helpdesk;
 mod idempotency;
 mod zammad;
@@ -11,6 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use self::{
+    events::{Answer, Endpoints, EventFeed, EventSender, Outbox, UnfitTarget},
     helpdesk::{
         ChangedUsers, DeliveryReader, HelpDeskError, HelpDeskUsers, InviteTokens, IssuedTokens, ListedUser,
         MintedToken, Told, UnreadableDelivery,
@@ -20,6 +22,7 @@ pub use self::{
 };
 #[cfg(feature = "mock")]
 pub use self::{
+    events::{MockEndpoints, MockEventFeed, MockEventSender, MockOutbox},
     helpdesk::{MockDeliveryReader, MockHelpDeskUsers, MockInviteTokens, MockIssuedTokens},
     idempotency::MockIdempotencyKeys,
     zammad::{MockInbox, MockInviteRegister, MockPlanWrites, MockSweeps, MockSyncs, MockZammadUsers},

@@ -84,6 +84,20 @@ text! {
 }
 
 text! {
+    /// What somebody says of something, for others to read.
+    Remark,
+    /// 1 to 500 characters after trimming, no control characters.
+    text => bounded(text.trim(), 500, "must be 1 to 500 characters, without control characters")
+}
+
+text! {
+    /// Where events are sent to. Whether anything can be sent there, an adapter knows.
+    EndpointUrl,
+    /// 1 to 2000 characters, no control characters.
+    text => bounded(text, 2000, "must be an absolute URL of at most 2000 characters")
+}
+
+text! {
     /// Identifies a user: the `sub` claim of the identity provider. Compared exactly, upper and lower case differ.
     UserId,
     /// 1 to 255 characters, no control characters, no blanks around it (MySQL and MariaDB ignore trailing

@@ -2,7 +2,7 @@
 
 mod pool;
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, fmt, sync::Arc};
 
 use family_plan_domain::ports::{Ids, StoreError};
 use sea_orm::{
@@ -12,8 +12,8 @@ use sea_orm::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    SqlIdempotencyKeys, SqlInbox, SqlInviteRegister, SqlPlanWrites, SqlPlans, SqlSettings, SqlSweeps,
-    SqlSyncs, SqlUsers, SqlZammadUsers, error::SqlError,
+    SqlEndpoints, SqlEventFeed, SqlIdempotencyKeys, SqlInbox, SqlInviteRegister, SqlOutbox, SqlPlanWrites,
+    SqlPlans, SqlSettings, SqlSweeps, SqlSyncs, SqlUsers, SqlZammadUsers, error::SqlError,
 };
 
 /// Why there is no connection. Says nothing of the URL, which may hold a password.
@@ -49,6 +49,17 @@ pub struct Database {
     /// SQLite poll, and the unlucky starve. Other processes are waited for inside of SQLite.
     write_gate: Option<Arc<Semaphore>>,
     notes_plan_writes: bool,
+    listener: Option<Listener>,
+}
+
+/// Told whenever events were saved.
+#[derive(Clone)]
+struct Listener(Arc<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Listener")
+    }
 }
 
 impl Database {
@@ -61,13 +72,26 @@ impl Database {
         let connection = pool::connect(url, max_connections).await?;
         let write_gate =
             (connection.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { connection, write_gate, notes_plan_writes: false })
+        Ok(Self { connection, write_gate, notes_plan_writes: false, listener: None })
     }
 
     /// The same database, whose stores take note of every [plan to be told](SqlPlanWrites) from now on.
     #[must_use]
     pub fn noting_plan_writes(self) -> Self {
         Self { notes_plan_writes: true, ..self }
+    }
+
+    /// The same database, whose stores call `listener` whenever they have saved events from now on. It must not block.
+    #[must_use]
+    pub fn telling_of_events(self, listener: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { listener: Some(Listener(Arc::new(listener))), ..self }
+    }
+
+    /// Events were saved.
+    pub(crate) fn tell_of_events(&self) {
+        if let Some(Listener(listener)) = &self.listener {
+            listener();
+        }
     }
 
     /// Which kind of database it is.
@@ -149,6 +173,24 @@ impl Database {
 
     pub(crate) fn notes_plan_writes(&self) -> bool {
         self.notes_plan_writes
+    }
+
+    /// The events of all plans in this database, in one order.
+    #[must_use]
+    pub fn feed(&self) -> SqlEventFeed {
+        SqlEventFeed::new(self.clone())
+    }
+
+    /// The endpoints in this database.
+    #[must_use]
+    pub fn endpoints(&self) -> SqlEndpoints {
+        SqlEndpoints::new(self.clone())
+    }
+
+    /// What endpoints are to be told, in this database.
+    #[must_use]
+    pub fn outbox(&self) -> SqlOutbox {
+        SqlOutbox::new(self.clone())
     }
 
     /// The inbox in this database.

@@ -48,6 +48,7 @@ impl SqlSettings {
         let transaction = self.database.begin().await?;
         let replaced = replace(transaction.connection(), revision, &settings, event).await;
         transaction.finish(replaced).await?;
+        self.database.tell_of_events();
         Ok(settings)
     }
 }

@@ -52,7 +52,15 @@ impl SqlUsers {
             LinkReason::Requested => association.link_as_requested(zammad_user).await,
             LinkReason::VerifiedEmail => association.link_by_address(zammad_user).await,
         };
-        transaction.finish(linked).await
+        self.told(transaction.finish(linked).await)
+    }
+
+    /// What changed has its events.
+    fn told(&self, has_changed: Result<bool, SqlError>) -> Result<bool, SqlError> {
+        if matches!(has_changed, Ok(true)) {
+            self.database.tell_of_events();
+        }
+        has_changed
     }
 
     fn association<'a>(
@@ -73,7 +81,7 @@ impl SqlUsers {
     async fn unlink_once(&self, user: &UserId, origin: &Origin) -> Result<bool, SqlError> {
         let transaction = self.database.begin().await?;
         let unlinked = self.association(&transaction, user, origin).unlink().await;
-        transaction.finish(unlinked).await
+        self.told(transaction.finish(unlinked).await)
     }
 }
 

@@ -8,6 +8,9 @@
 )]
 
 pub mod decisions;
+pub mod endpoints;
+pub mod feed;
+pub mod feed_races;
 pub mod history;
 pub mod idempotency;
 pub mod idempotency_races;
@@ -20,6 +23,8 @@ pub mod loading;
 pub mod matches;
 pub mod noting;
 pub mod occupancy;
+pub mod outbox;
+pub mod outbox_races;
 pub mod plan_writes;
 pub mod races;
 pub mod settings;
@@ -33,8 +38,8 @@ pub mod zammad_users;
 use std::sync::Arc;
 
 use family_plan_domain::ports::{
-    IdempotencyKeys, Inbox, InviteRegister, PlanWrites, Plans, SettingsStore, Sweeps, Syncs, Users,
-    ZammadUsers,
+    Endpoints, EventFeed, IdempotencyKeys, Inbox, InviteRegister, Outbox, PlanWrites, Plans, SettingsStore,
+    Sweeps, Syncs, Users, ZammadUsers,
 };
 
 /// The stores of one adapter, over the same data, which take note of every plan to be told.
@@ -46,6 +51,12 @@ pub struct Stores {
     pub users: Arc<dyn Users>,
     /// Keeps the settings.
     pub settings: Arc<dyn SettingsStore>,
+    /// The events of all plans in one order.
+    pub feed: Arc<dyn EventFeed>,
+    /// Keeps the endpoints that are told of events.
+    pub endpoints: Arc<dyn Endpoints>,
+    /// Keeps what they are to be told.
+    pub outbox: Arc<dyn Outbox>,
     /// Keeps what is known of the helpdesk's users.
     pub zammad_users: Arc<dyn ZammadUsers>,
     /// Keeps who is to be told their plan.
@@ -112,6 +123,38 @@ macro_rules! contract {
             every_change_is_told_in_order,
             history_is_read_page_by_page,
             an_event_tells_who_when_and_why,
+        }
+        $crate::contract_tests! { $fresh, feed:
+            the_feed_is_empty_at_first,
+            what_was_saved_is_in_the_feed_once_it_has_its_place,
+            the_feed_has_everything_that_ever_happened,
+            the_feed_is_read_page_by_page,
+            places_are_given_a_few_at_a_time,
+            very_many_events_get_their_places_at_once,
+        }
+        $crate::contract_tests! { $fresh, endpoints:
+            there_are_no_endpoints_at_first,
+            every_field_of_an_endpoint_comes_back,
+            an_endpoint_is_replaced_once_per_revision,
+            an_endpoint_that_was_removed_is_gone,
+            when_an_endpoint_took_an_event_is_known_to_a_minute,
+        }
+        $crate::contract_tests! { $fresh, outbox:
+            an_endpoint_is_told_of_what_happens_from_then_on,
+            an_endpoint_is_told_of_what_it_wants,
+            a_lane_is_told_in_order,
+            a_lane_is_claimed_by_one_until_the_claim_ends,
+            the_longest_due_is_claimed_first,
+            whoever_lost_a_lane_settles_nothing,
+            what_fails_waits_and_those_after_it_too,
+            what_is_given_up_lets_others_pass,
+            what_is_kept_goes_out_when_the_endpoint_is_woken,
+            what_comes_while_a_lane_is_left_is_not_lost,
+            an_event_can_be_told_again,
+            everything_since_a_time_can_be_told_again,
+            what_is_told_is_listed_page_by_page,
+            what_was_delivered_is_forgotten_in_time,
+            nothing_is_told_to_whom_was_removed,
         }
         $crate::contract_tests! { $fresh, users:
             an_unknown_user_is_not_found,
@@ -264,6 +307,13 @@ macro_rules! races {
             nobody_stays_in_a_closed_plan,
             a_reopened_invite_changes_hands,
             promised_seats_are_not_promised_twice,
+        }
+        $crate::contract_tests! { $fresh, feed_races:
+            whoever_follows_the_feed_misses_nothing_while_others_save,
+            what_waits_for_its_place_keeps_the_order_of_its_plan,
+        }
+        $crate::contract_tests! { $fresh, outbox_races:
+            workers_share_the_lanes_and_each_is_told_in_order,
         }
         $crate::contract_tests! { $fresh, zammad_races:
             one_of_many_gets_a_user_of_the_helpdesk,

@@ -1,9 +1,12 @@
 //! Stores that live in memory, as strict as the ones that do not.
 
 mod changes;
+mod endpoints;
+mod feed;
 mod idempotency_keys;
 mod inbox;
 mod invite_register;
+mod outbox;
 mod plan_writes;
 mod reading;
 mod users;
@@ -16,16 +19,17 @@ use std::{
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    Capacity, CodeHash, DeliveryId, Event, EventCursor, Invite, InviteId, InviteStatus, KeptAnswer,
-    KeyDigest, MirroredUser, Occupancy, Origin, Plan, PlanId, PlanParts, Settings, SettingsChange,
-    SettingsRevision, SettingsValues, Sweep, Sync as SyncRecord, TokenHash, User, UserId, ZammadUserId,
+    Capacity, CodeHash, DeliveryId, Endpoint, EndpointId, Event, EventCursor, FeedPlace, Invite, InviteId,
+    InviteStatus, KeptAnswer, KeyDigest, Lane, MirroredUser, Occupancy, Origin, Outgoing, Plan, PlanId,
+    PlanParts, Settings, SettingsChange, SettingsRevision, SettingsValues, Sweep, Sync as SyncRecord,
+    TokenHash, User, UserId, ZammadUserId,
     ports::{
         Ids, ListedPlan, LoadedInvite, LoadedPlan, Plans, SaveError, SaveOnceError, SettingsStore, StoreError,
     },
 };
 use time::OffsetDateTime;
 
-use self::{idempotency_keys::StoredKey, inbox::StoredDelivery};
+use self::{idempotency_keys::StoredKey, inbox::StoredDelivery, outbox::StoredLane};
 use crate::fixtures::default_settings;
 
 /// Keeps plans, users, settings and what is known of the helpdesk; clones share them.
@@ -46,6 +50,11 @@ struct State {
     memberships: Vec<Membership>,
     /// In the order in which they happened.
     events: Vec<Event>,
+    /// How many of them have their place in the feed.
+    n_placed: usize,
+    endpoints: BTreeMap<EndpointId, Endpoint>,
+    outgoing: BTreeMap<(EndpointId, FeedPlace), Outgoing>,
+    lanes: BTreeMap<(EndpointId, Lane), StoredLane>,
     /// From whom an association was taken by hand.
     unlinked: BTreeSet<UserId>,
     zammad_users: BTreeMap<ZammadUserId, MirroredUser>,
@@ -98,6 +107,10 @@ impl MemoryStore {
             invites: BTreeMap::new(),
             memberships: Vec::new(),
             events: Vec::new(),
+            n_placed: 0,
+            endpoints: BTreeMap::new(),
+            outgoing: BTreeMap::new(),
+            lanes: BTreeMap::new(),
             unlinked: BTreeSet::new(),
             zammad_users: BTreeMap::new(),
             plan_writes: BTreeMap::new(),

@@ -1,5 +1,6 @@
 //! Several servers that share one database.
 
+mod events;
 mod idempotency_keys;
 mod inbox;
 mod zammad;

@@ -9,6 +9,9 @@ async fn fresh() -> (Stores, impl Future<Output = ()>) {
     let store = Arc::new(store);
     let stores = Stores {
         plans: store.clone(),
+        feed: store.clone(),
+        endpoints: store.clone(),
+        outbox: store.clone(),
         users: store.clone(),
         settings: store.clone(),
         zammad_users: store.clone(),

@@ -1,7 +1,10 @@
 //! Rows of `events`.
 
 use family_plan_domain::{Event, EventCursor, EventKind, UserId};
-use sea_orm::{ActiveValue::Set, entity::prelude::*};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    entity::prelude::*,
+};
 
 use crate::{
     error::{InColumn, SqlError},
@@ -23,6 +26,7 @@ pub(crate) struct Model {
     pub(crate) reason: Option<String>,
     pub(crate) request_id: Option<String>,
     pub(crate) data: String,
+    pub(crate) sequence: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -52,6 +56,7 @@ impl TryFrom<Model> for Event {
     }
 }
 
+/// The row as a save writes it: its place in the feed comes later.
 impl TryFrom<Event> for ActiveModel {
     type Error = SqlError;
 
@@ -67,6 +72,7 @@ impl TryFrom<Event> for ActiveModel {
             reason: Set(event.reason),
             request_id: Set(event.request_id),
             data: Set(facts::to_json(&event.facts)?),
+            sequence: NotSet,
         })
     }
 }

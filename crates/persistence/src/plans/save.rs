@@ -32,7 +32,9 @@ pub(super) async fn save(
     }
     let transaction = database.begin().await?;
     let saved = Save::new(database, transaction.connection(), ids, plan, origin).run().await;
-    transaction.finish(saved).await
+    transaction.finish(saved).await?;
+    database.tell_of_events();
+    Ok(())
 }
 
 pub(super) async fn save_once(
@@ -51,7 +53,9 @@ pub(super) async fn save_once(
         idempotency_keys::answer(transaction.connection(), answer).await
     };
     let saved = saved.await;
-    transaction.finish(saved).await
+    transaction.finish(saved).await?;
+    database.tell_of_events();
+    Ok(())
 }
 
 struct Save<'a> {
