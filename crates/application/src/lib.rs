@@ -9,9 +9,12 @@ mod attempts;
 mod caller;
 mod change_plan;
 mod close_plan;
+mod deliver_events;
 mod deliveries;
 mod detach_member;
 mod edit_user;
+mod endpoint_secrets;
+mod endpoints;
 mod heartbeat;
 mod idempotency;
 mod invite_code;
@@ -25,6 +28,7 @@ mod page;
 mod people;
 mod preview_invite;
 mod pull_users;
+mod read_feed;
 mod read_plan;
 mod recall_code;
 mod revoke_invite;
@@ -41,9 +45,12 @@ pub use self::{
     caller::Caller,
     change_plan::{ChangePlan, ChangePlanError, PlanChanges, TransferPlan, TransferPlanError},
     close_plan::{ClosePlan, ClosePlanError},
+    deliver_events::{DeliverEvents, DeliveryPorts},
     deliveries::{ApplyDeliveries, Deliveries, DeliveriesError, ReceiveDelivery},
     detach_member::{DetachMember, DetachMemberError},
     edit_user::{EditUser, EditUserError, UserReport},
+    endpoint_secrets::{EndpointSecretError, EndpointSecrets},
+    endpoints::{AdministerEndpoints, EndpointChanges, EndpointError, Replay},
     idempotency::{Idempotency, IdempotencyKey, Once, OnceError, Saving},
     invite_code::{InviteCode, LinkKey},
     invites::{InviteReport, IssuedInvite, ListInvites},
@@ -56,6 +63,7 @@ pub use self::{
     people::People,
     preview_invite::{InvitePreview, PreviewInvite, PreviewInviteError, PreviewVerdict},
     pull_users::{PullUsers, SyncError},
+    read_feed::{ReadFeed, ReadFeedError},
     read_plan::{
         ListMembers, ListPlans, ListPlansError, MemberPlace, MemberReport, PlanReport, ReadHistory, ReadPlan,
     },

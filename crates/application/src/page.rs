@@ -1,6 +1,6 @@
 //! Lists in pages.
 
-use family_plan_domain::{Event, EventCursor};
+use family_plan_domain::Event;
 
 /// How many entries a page has at most: 1 to 100, 50 unless told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,24 +43,26 @@ impl<T, C> Page<T, C> {
     }
 }
 
-/// Before every event: the first save of a plan makes revision 1.
-const START: EventCursor = EventCursor { revision: 0, position: 0 };
-
-/// A part of a history, which may grow at its end.
+/// A part of a list of events, which may grow at its end. `C` is a place in it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct EventPage {
+pub struct EventPage<C> {
     /// The events, oldest first.
     pub items: Vec<Event>,
     /// Where to go on from, also when nothing has happened since.
-    pub next: EventCursor,
+    pub next: C,
     /// Whether there are more now.
     pub has_more: bool,
 }
 
-impl EventPage {
-    pub(crate) fn new(items: Vec<Event>, size: PageSize, after: Option<EventCursor>) -> Self {
-        let page = Page::new(items, size, |_| ());
-        let next = page.items.last().map(|it| it.cursor).or(after).unwrap_or(START);
-        Self { items: page.items, next, has_more: page.next.is_some() }
+impl<C> EventPage<C> {
+    /// Of `events` with their places, those that fit; `after` is the place before them.
+    pub(crate) fn new(events: Vec<(C, Event)>, size: PageSize, after: C) -> Self {
+        let Page { items, next } = Page::new(events, size, |_| ());
+        let mut page = Self { items: Vec::with_capacity(items.len()), next: after, has_more: next.is_some() };
+        for (place, event) in items {
+            page.items.push(event);
+            page.next = place;
+        }
+        page
     }
 }

@@ -191,6 +191,9 @@ impl From<ListedPlan> for PlanReport {
     }
 }
 
+/// Before every event: the first save of a plan makes revision 1.
+const START: EventCursor = EventCursor { revision: 0, position: 0 };
+
 /// Tells what happened to a plan.
 pub struct ReadHistory {
     /// The way to plans.
@@ -209,9 +212,10 @@ impl ReadHistory {
         plan: PlanId,
         after: Option<EventCursor>,
         size: PageSize,
-    ) -> Result<EventPage, AccessError> {
+    ) -> Result<EventPage<EventCursor>, AccessError> {
         self.access.check(caller, plan, Right::Invite).await?;
         let events = self.access.plans.history(plan, after, size.with_one_more()).await?;
-        Ok(EventPage::new(events, size, after))
+        let events = events.into_iter().map(|it| (it.cursor, it)).collect();
+        Ok(EventPage::new(events, size, after.unwrap_or(START)))
     }
 }

@@ -3,6 +3,7 @@
 mod auth;
 mod body;
 mod cursor;
+mod events;
 mod idempotency;
 mod invite_links;
 mod invites;
@@ -15,11 +16,12 @@ mod settings;
 mod system;
 mod users;
 mod views;
+mod webhook_endpoints;
 mod zammad;
 
 use poem_openapi::{OpenApiService, Tags};
 
-pub(crate) use self::auth::identify;
+pub(crate) use self::{auth::identify, views::render_event};
 use crate::naming::Named;
 
 /// What operations are about.
@@ -35,6 +37,8 @@ enum Topic {
     Joining,
     /// Users, and the plan in force for them.
     Users,
+    /// What happened, and who is told of it.
+    Events,
     /// What administrators can set.
     Settings,
     /// What comes from the helpdesk.
@@ -49,6 +53,8 @@ type Api = (
     invites::InvitesApi,
     invite_links::InviteLinksApi,
     users::UsersApi,
+    events::EventsApi,
+    webhook_endpoints::WebhookEndpointsApi,
     settings::SettingsApi,
     zammad::ZammadApi,
     system::SystemApi,
@@ -62,6 +68,8 @@ pub(crate) fn api() -> OpenApiService<Named<Api>, ()> {
         invites::InvitesApi,
         invite_links::InviteLinksApi,
         users::UsersApi,
+        events::EventsApi,
+        webhook_endpoints::WebhookEndpointsApi,
         settings::SettingsApi,
         zammad::ZammadApi,
         system::SystemApi,

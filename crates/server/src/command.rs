@@ -84,9 +84,6 @@ async fn serve_until_told(sources: Sources) -> anyhow::Result<()> {
     // Dropped last, however this ends: what is not reported yet is reported then.
     let reporting = configuration.sentry.take().map(Reporting::begin).transpose()?;
     telemetry::begin(&configuration.log, reporting.as_ref());
-    for name in &configuration.ignored {
-        tracing::warn!(name, "this version does not know the setting yet; it has no effect");
-    }
     let stop = Stop::listen()?;
     let mut running = match serve::start(configuration, Arc::new(SystemClock), Arc::new(SystemIds)).await {
         Ok(running) => running,

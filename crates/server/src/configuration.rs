@@ -15,8 +15,8 @@ use family_plan_error_reporting::ReportingConfig;
 
 use self::reader::Reader;
 pub use self::sections::{
-    DatabaseConfiguration, LogConfiguration, LogFormat, ServerConfiguration, WebhookConfiguration,
-    ZammadConfiguration,
+    DatabaseConfiguration, EventsConfiguration, LogConfiguration, LogFormat, ServerConfiguration,
+    WebhookConfiguration, ZammadConfiguration,
 };
 pub use self::{
     auth::AuthConfiguration,
@@ -41,14 +41,14 @@ pub struct Configuration {
     pub auth: AuthConfiguration,
     /// The helpdesk.
     pub zammad: ZammadConfiguration,
+    /// Telling endpoints of events.
+    pub events: EventsConfiguration,
     /// How much of what is enough.
     pub limits: LimitsConfiguration,
     /// Where failures are reported, if they are.
     pub sentry: Option<ReportingConfig>,
     /// The log.
     pub log: LogConfiguration,
-    /// Names that later versions will know; this one ignores them.
-    pub ignored: Vec<String>,
 }
 
 /// What is wrong with the configuration: everything.
@@ -154,10 +154,11 @@ impl Sources {
             let database = sections::database(reader);
             let auth = auth::auth(reader, links.as_ref());
             let zammad = sections::zammad(reader);
+            let events = sections::events(reader);
             let limits = limits::limits(reader);
             let sentry = sections::sentry(reader, server.as_ref());
             let log = sections::log(reader);
-            let ignored = reader.finish();
+            reader.finish();
             let auth = auth?;
             let provider = auth.sign_in.as_ref().map(|it| it.provider.clone());
             Some(Configuration {
@@ -167,9 +168,9 @@ impl Sources {
                 auth,
                 zammad: zammad?,
                 limits,
+                events,
                 sentry,
                 log,
-                ignored,
             })
         })
     }

@@ -3,7 +3,10 @@
 use std::{error::Error, sync::Arc};
 
 use family_plan_application::{People, PullUsers};
-use family_plan_domain::ports::{Ids, PlanWrites};
+use family_plan_domain::{
+    SyncSchedule,
+    ports::{Ids, PlanWrites},
+};
 use family_plan_persistence::Database;
 use family_plan_zammad::{
     Capabilities, ConfigError, Pace, TokenAccount, UserScope, ZammadClient, ZammadConfig, ZammadDirectory,
@@ -25,6 +28,10 @@ pub(crate) struct Helpdesk {
     pub(crate) is_told_plans: bool,
     /// All retries of one mint together.
     pub(crate) deadline: std::time::Duration,
+    /// How often users are pulled.
+    pub(crate) schedule: SyncSchedule,
+    /// How often tokens are swept; `None` for never.
+    pub(crate) sweep_every: Option<time::Duration>,
 }
 
 impl Helpdesk {
@@ -34,7 +41,16 @@ impl Helpdesk {
         background: &TaskTracker,
     ) -> Result<Self, ConfigError> {
         let ZammadConfiguration {
-            url, token, mint_token, version, time_zone, deadline, plan_attribute, ..
+            url,
+            token,
+            mint_token,
+            version,
+            time_zone,
+            deadline,
+            webhook: _,
+            schedule,
+            sweep_every,
+            plan_attribute,
         } = configuration;
         let pace = Pace { deadline, ..Pace::default() };
         let client = ZammadClient::new(ZammadConfig {
@@ -51,6 +67,8 @@ impl Helpdesk {
             client,
             is_told_plans,
             deadline,
+            schedule,
+            sweep_every,
         })
     }
 

@@ -3,12 +3,13 @@
 use std::{error::Error, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use family_plan_application::{ApplyDeliveries, Idempotency, SecretKey, SweepTokens, WritePlans};
-use family_plan_domain::{
-    SyncSchedule,
-    ports::{Clock, Ids, PlanWrites, StoreError},
+use family_plan_application::{
+    ApplyDeliveries, DeliverEvents, DeliveryPorts, EndpointSecrets, Idempotency, SecretKey, SweepTokens,
+    WritePlans,
 };
+use family_plan_domain::ports::{Clock, Ids, PlanWrites, StoreError};
 use family_plan_persistence::{ConnectError, Database, Engine};
+use family_plan_webhooks::WebhookSender;
 use family_plan_zammad::WebhookPayloads;
 use reqwest::redirect::Policy;
 use secrecy::ExposeSecret;
@@ -16,6 +17,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    api::render_event,
     configuration::{Configuration, DatabaseConfiguration},
     health::{Health, Ping},
     helpdesk::Helpdesk,
@@ -54,6 +56,9 @@ pub enum ServeError {
     /// The helpdesk's configuration is no good.
     #[error("the helpdesk cannot be talked to")]
     Zammad(#[from] family_plan_zammad::ConfigError),
+    /// Nothing can be sent to endpoints.
+    #[error("endpoints cannot be told of events")]
+    Webhooks(#[from] family_plan_webhooks::SetupError),
     /// The client for the identity provider cannot be set up.
     #[error("the HTTP client cannot be set up")]
     Http(#[from] reqwest::Error),
@@ -144,13 +149,15 @@ pub async fn start(
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 ) -> Result<Running, ServeError> {
-    let Configuration { server, links, database, auth, zammad, limits, .. } = configuration;
+    let Configuration { server, links, database, auth, zammad, limits, events, .. } = configuration;
     let database = open_database(&database).await?;
     let database = if zammad.plan_attribute.is_some() { database.noting_plan_writes() } else { database };
     let background = TaskTracker::new();
     let stop = CancellationToken::new();
     let wakers = Wakers::default();
-    let (schedule, sweep_every, webhook) = (zammad.schedule, zammad.sweep_every, zammad.webhook.clone());
+    let waker = wakers.events.clone();
+    let database = database.telling_of_events(move || waker.wake());
+    let webhook = zammad.webhook.clone();
     let helpdesk = Helpdesk::new(zammad, &ids, &background)?;
     background.spawn(helpdesk.clone().tell_what_is_missing());
 
@@ -161,6 +168,10 @@ pub async fn start(
         settings: Arc::new(database.settings(Arc::clone(&ids))),
         zammad_users: Arc::new(database.zammad_users()),
         inbox: Arc::new(database.inbox()),
+        feed: Arc::new(database.feed()),
+        endpoints: Arc::new(database.endpoints()),
+        outbox: Arc::new(database.outbox()),
+        event_sender: Arc::new(WebhookSender::new(Arc::new(render_event), events.allow_private_targets)?),
         tokens: helpdesk.tokens.clone(),
         invite_register: Arc::new(database.invite_register()),
         clock: Arc::clone(&clock),
@@ -177,10 +188,24 @@ pub async fn start(
         lease: KEY_LEASE.max(helpdesk.deadline + ANSWERING),
         background: background.clone(),
     };
-    let workers = workers(&database, &helpdesk, &adapters, idempotency.clone(), schedule, sweep_every, &stop);
+    let endpoint_secrets = Arc::new(EndpointSecrets::new(&server.secret_key, &server.previous_secret_keys));
+    let deliver_events = DeliverEvents::new(DeliveryPorts {
+        feed: adapters.feed.clone(),
+        endpoints: adapters.endpoints.clone(),
+        outbox: adapters.outbox.clone(),
+        sender: adapters.event_sender.clone(),
+        secrets: Arc::clone(&endpoint_secrets),
+        clock: adapters.clock.clone(),
+        ids: adapters.ids.clone(),
+        tasks: background.clone(),
+        done: Arc::clone(&wakers.events.notify),
+        stop: stop.clone(),
+    });
+    let workers = workers(&database, &helpdesk, &adapters, idempotency.clone(), deliver_events, &stop);
     let surroundings = Surroundings {
         secret_key: server.secret_key,
         previous_secret_keys: server.previous_secret_keys,
+        endpoint_secrets,
         links,
         identity: Identity::new(auth.identity, http),
         sign_in: sign_in.transpose()?,
@@ -226,8 +251,7 @@ fn workers(
     helpdesk: &Helpdesk,
     adapters: &Adapters,
     idempotency: Idempotency,
-    schedule: SyncSchedule,
-    sweep_every: Option<time::Duration>,
+    deliver_events: DeliverEvents,
     stop: &CancellationToken,
 ) -> Workers {
     let people = adapters.people();
@@ -244,7 +268,7 @@ fn workers(
         },
         idempotency,
         pull_users: helpdesk.pull_users(database, people, adapters.ids.clone(), stop.clone()),
-        schedule,
+        schedule: helpdesk.schedule,
         sweep_tokens: SweepTokens {
             tokens: helpdesk.tokens.clone(),
             register: adapters.invite_register.clone(),
@@ -255,7 +279,8 @@ fn workers(
             settled_after: helpdesk.deadline + SETTLING,
             stop: stop.clone(),
         },
-        sweep_every,
+        sweep_every: helpdesk.sweep_every,
+        deliver_events,
         write_plans: plan_writes.map(|plan_writes| WritePlans {
             plan_writes,
             help_desk: helpdesk.directory.clone(),

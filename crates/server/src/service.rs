@@ -3,14 +3,17 @@
 use std::{iter, sync::Arc, time::Duration};
 
 use family_plan_application::{
-    AcceptInvite, AdministerSettings, Caller, ChangePlan, ClosePlan, Deliveries, DetachMember, EditUser,
-    Idempotency, IssueInvite, LinkKey, LinkZammadUser, ListInvites, ListMembers, ListPlans, Me, Mint,
-    OpenPlan, People, PlanAccess, PreviewInvite, PullUsers, ReadHistory, ReadPlan, RecallCode,
-    ReceiveDelivery, RevokeInvite, Right, SecretKey, TransferPlan,
+    AcceptInvite, AdministerEndpoints, AdministerSettings, Caller, ChangePlan, ClosePlan, Deliveries,
+    DetachMember, EditUser, EndpointSecrets, Idempotency, IssueInvite, LinkKey, LinkZammadUser, ListInvites,
+    ListMembers, ListPlans, Me, Mint, OpenPlan, People, PlanAccess, PreviewInvite, PullUsers, ReadFeed,
+    ReadHistory, ReadPlan, RecallCode, ReceiveDelivery, RevokeInvite, Right, SecretKey, TransferPlan,
 };
 use family_plan_domain::{
     PlanId,
-    ports::{Clock, Ids, Inbox, InviteRegister, InviteTokens, Plans, SettingsStore, Users, ZammadUsers},
+    ports::{
+        Clock, Endpoints, EventFeed, EventSender, Ids, Inbox, InviteRegister, InviteTokens, Outbox, Plans,
+        SettingsStore, Users, ZammadUsers,
+    },
 };
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -40,6 +43,14 @@ pub struct Adapters {
     pub zammad_users: Arc<dyn ZammadUsers>,
     /// Where webhooks' deliveries are kept.
     pub inbox: Arc<dyn Inbox>,
+    /// The events of all plans in one order.
+    pub feed: Arc<dyn EventFeed>,
+    /// Where the endpoints are kept that are told of events.
+    pub endpoints: Arc<dyn Endpoints>,
+    /// Where what they are to be told is kept.
+    pub outbox: Arc<dyn Outbox>,
+    /// Who tells them.
+    pub event_sender: Arc<dyn EventSender>,
     /// Who mints the secrets of invites.
     pub tokens: Arc<dyn InviteTokens>,
     /// Knows the invites that were issued.
@@ -54,6 +65,17 @@ impl Adapters {
     pub(crate) fn people(&self) -> People {
         let (users, zammad_users) = (Arc::clone(&self.users), Arc::clone(&self.zammad_users));
         People { users, zammad_users, clock: Arc::clone(&self.clock) }
+    }
+
+    fn administer_endpoints(&self, secrets: Arc<EndpointSecrets>) -> AdministerEndpoints {
+        AdministerEndpoints {
+            endpoints: Arc::clone(&self.endpoints),
+            outbox: Arc::clone(&self.outbox),
+            sender: Arc::clone(&self.event_sender),
+            secrets,
+            clock: Arc::clone(&self.clock),
+            ids: Arc::clone(&self.ids),
+        }
     }
 }
 
@@ -155,6 +177,8 @@ pub struct Service {
     pub(crate) edit_user: EditUser,
     pub(crate) settings: AdministerSettings,
     pub(crate) history: ReadHistory,
+    pub(crate) feed: ReadFeed,
+    pub(crate) endpoints: AdministerEndpoints,
     pub(crate) link_zammad_user: LinkZammadUser,
     pub(crate) receive_delivery: ReceiveDelivery,
     pub(crate) deliveries: Deliveries,
@@ -181,6 +205,8 @@ pub struct Surroundings {
     pub secret_key: SecretKey,
     /// Those that were it before.
     pub previous_secret_keys: Vec<SecretKey>,
+    /// The secrets of endpoints.
+    pub endpoint_secrets: Arc<EndpointSecrets>,
     /// Where things are.
     pub links: Links,
     /// Verifies tokens.
@@ -214,11 +240,24 @@ impl Service {
     #[must_use]
     pub fn new(adapters: Adapters, surroundings: Surroundings) -> Self {
         let people = adapters.people();
-        let Adapters { plans, users, settings, zammad_users, inbox, tokens, invite_register, clock, ids } =
-            adapters;
+        let endpoints = adapters.administer_endpoints(surroundings.endpoint_secrets);
+        let Adapters {
+            plans,
+            users,
+            settings,
+            zammad_users,
+            inbox,
+            feed,
+            tokens,
+            invite_register,
+            clock,
+            ids,
+            ..
+        } = adapters;
         let Surroundings {
             secret_key,
             previous_secret_keys,
+            endpoint_secrets: _,
             links,
             identity,
             sign_in,
@@ -270,10 +309,16 @@ impl Service {
             edit_user: EditUser { people },
             settings: AdministerSettings { settings, plans: plans.clone(), clock: clock.clone() },
             link_zammad_user: LinkZammadUser { users, zammad_users, plans, clock: clock.clone() },
-            receive_delivery: ReceiveDelivery { inbox: inbox.clone(), clock, ids: ids.clone() },
+            receive_delivery: ReceiveDelivery {
+                inbox: inbox.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
             deliveries: Deliveries { inbox },
             pull_users,
             history: ReadHistory { access: access.clone() },
+            feed: ReadFeed { feed },
+            endpoints,
             access,
             identity,
             sign_in,

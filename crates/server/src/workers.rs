@@ -1,8 +1,17 @@
 //! Work that nobody asks for: it claims what there is to do through the database, so that it may run in every replica.
 
-use std::{error::Error, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use family_plan_application::{ApplyDeliveries, Idempotency, PullUsers, SweepError, SweepTokens, WritePlans};
+use family_plan_application::{
+    ApplyDeliveries, DeliverEvents, Idempotency, PullUsers, SweepError, SweepTokens, WritePlans,
+};
 use family_plan_domain::SyncSchedule;
 use family_plan_error_reporting::catching;
 use rand::RngExt;
@@ -11,6 +20,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How often to look for what another process has received.
 const INBOX_PAUSE: Duration = Duration::from_secs(1);
+/// How often to look for what another process has saved, and for what is to be told again.
+const EVENTS_PAUSE: Duration = Duration::from_secs(1);
 const RETENTION_PAUSE: Duration = Duration::from_hours(1);
 const SYNC_PAUSE: Duration = Duration::from_secs(2);
 const SWEEP_PAUSE: Duration = Duration::from_secs(2);
@@ -23,6 +34,23 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 pub struct Wakers {
     pub(crate) inbox: Arc<Notify>,
     pub(crate) sync: Arc<Notify>,
+    pub(crate) events: EventsWaker,
+}
+
+/// Wakes the worker that tells endpoints of events, as long as there are any: else nobody waits for it.
+#[derive(Clone, Default)]
+pub(crate) struct EventsWaker {
+    pub(crate) notify: Arc<Notify>,
+    has_endpoints: Arc<AtomicBool>,
+}
+
+impl EventsWaker {
+    /// There may be something to tell.
+    pub(crate) fn wake(&self) {
+        if self.has_endpoints.load(Ordering::Relaxed) {
+            self.notify.notify_one();
+        }
+    }
 }
 
 /// What there is to do.
@@ -34,6 +62,7 @@ pub(crate) struct Workers {
     pub(crate) sweep_tokens: SweepTokens,
     pub(crate) sweep_every: Option<time::Duration>,
     pub(crate) write_plans: Option<WritePlans>,
+    pub(crate) deliver_events: DeliverEvents,
 }
 
 impl Workers {
@@ -47,6 +76,7 @@ impl Workers {
             sweep_tokens,
             sweep_every,
             write_plans,
+            deliver_events,
         } = self;
         let apply_deliveries = Arc::new(apply_deliveries);
         let applying = Arc::clone(&apply_deliveries);
@@ -56,11 +86,25 @@ impl Workers {
             async move { Ok(0 < applying.run().await?) }
         }));
         let retention = Worker::new("retention", RETENTION_PAUSE, Arc::default(), stop);
+        let telling = deliver_events.clone();
         tasks.spawn(retention.run(move || {
             let (apply_deliveries, idempotency) = (Arc::clone(&apply_deliveries), idempotency.clone());
+            let telling = telling.clone();
             async move {
                 apply_deliveries.forget().await?;
-                Ok(idempotency.forget().await.map(|()| false)?)
+                idempotency.forget().await?;
+                telling.forget().await?;
+                Ok(false)
+            }
+        }));
+        let waker = wakers.events.clone();
+        let events = Worker::new("events", EVENTS_PAUSE, Arc::clone(&waker.notify), stop);
+        tasks.spawn(events.run(move || {
+            let (telling, waker) = (deliver_events.clone(), waker.clone());
+            async move {
+                let has_endpoints = telling.run().await?;
+                waker.has_endpoints.store(has_endpoints, Ordering::Relaxed);
+                Ok(false)
             }
         }));
 

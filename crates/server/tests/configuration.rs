@@ -45,7 +45,6 @@ fn what_is_required_is_enough() {
     assert_eq!(configuration.auth.identity.roles_claim, "roles");
     assert!(configuration.limits.rates.is_some());
     assert_eq!(configuration.limits.open_invites_per_plan.get(), 100);
-    assert!(configuration.ignored.is_empty());
 }
 
 #[test]
@@ -154,13 +153,6 @@ fn tokens_are_verified_in_one_way_only() {
 #[test]
 fn a_name_with_a_slip_in_it_is_a_mistake() {
     assert_eq!(mistaken(&[("AUTH__AUDIENC", "family-plan")]), ["AUTH__AUDIENC"]);
-}
-
-#[test]
-fn names_of_later_versions_are_told_and_ignored() {
-    let later = [("EVENTS__ALLOW_PRIVATE_TARGETS", "true"), ("SENTRY__TRACES_SAMPLE_RATE", "0.1")];
-    let told = ["FAMILY_PLAN__EVENTS__ALLOW_PRIVATE_TARGETS", "FAMILY_PLAN__SENTRY__TRACES_SAMPLE_RATE"];
-    assert_eq!(configured(&later).unwrap().ignored, told);
 }
 
 #[test]

@@ -70,6 +70,9 @@ macro_rules! engines {
 
 /// Makes a test of each function, on SQLite: for what has nothing to do with the database.
 macro_rules! on_sqlite {
+    ($start:ident: $($name:ident),+ $(,)?) => {
+        crate::world::engines!(@ sqlite Sqlite $start $($name)+);
+    };
     ($($name:ident),+ $(,)?) => {
         crate::world::engines!(@ sqlite Sqlite on $($name)+);
     };
@@ -225,6 +228,18 @@ impl World {
     /// Two servers on one database.
     pub(crate) async fn replicated(engine: Engine) -> Self {
         let mut world = Self::on(engine).await;
+        world.start_another().await.unwrap();
+        world
+    }
+
+    /// One server that may send events anywhere.
+    pub(crate) async fn telling(engine: Engine) -> Self {
+        Self::with(engine, &[("EVENTS__ALLOW_PRIVATE_TARGETS", "true")]).await
+    }
+
+    /// Two of them on one database.
+    pub(crate) async fn telling_replicated(engine: Engine) -> Self {
+        let mut world = Self::telling(engine).await;
         world.start_another().await.unwrap();
         world
     }

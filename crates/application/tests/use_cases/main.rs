@@ -11,4 +11,5 @@ mod pulling;
 mod scene;
 mod settings;
 mod sweeping;
+mod telling;
 mod writing_plans;

@@ -10,6 +10,8 @@ use poem_openapi::{
     types::Type,
 };
 use serde_json::{Map, Value};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use uuid::Uuid;
 
 use crate::{
     problem::{Code, FieldError, Problem},
@@ -221,6 +223,30 @@ pub(crate) fn number<T>(
 /// Reads yes or no.
 pub(crate) fn flag(value: &Value) -> Result<bool, InvalidField> {
     value.as_bool().ok_or_else(|| InvalidField("must be true or false".to_owned()))
+}
+
+/// Reads an instant.
+pub(crate) fn instant(value: &Value) -> Result<OffsetDateTime, InvalidField> {
+    let instant = value.as_str().and_then(|it| OffsetDateTime::parse(it, &Rfc3339).ok());
+    instant.ok_or_else(|| {
+        InvalidField("must be an instant as RFC 3339, such as 2026-03-01T12:00:00Z".to_owned())
+    })
+}
+
+/// Reads an id.
+pub(crate) fn uuid(value: &Value) -> Result<Uuid, InvalidField> {
+    let uuid = value.as_str().and_then(|it| Uuid::parse_str(it).ok());
+    uuid.ok_or_else(|| InvalidField("must be a UUID".to_owned()))
+}
+
+/// Reads a list of texts by the rule of `parse`.
+pub(crate) fn texts<T>(
+    parse: impl FnOnce(&[&str]) -> Result<T, InvalidValue>,
+) -> impl FnOnce(&Value) -> Result<T, InvalidField> {
+    move |value| {
+        let texts = value.as_array().and_then(|it| it.iter().map(Value::as_str).collect::<Option<Vec<_>>>());
+        Ok(parse(&texts.ok_or_else(|| InvalidField("must be a list of strings".to_owned()))?)?)
+    }
 }
 
 /// The JSON pointer to a field (RFC 6901, section 3).

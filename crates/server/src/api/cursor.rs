@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use family_plan_application::MemberPlace;
-use family_plan_domain::{DeliveryId, EventCursor, InviteId, PlanId, UserId};
+use family_plan_domain::{DeliveryId, EndpointId, EventCursor, FeedPlace, InviteId, PlanId, UserId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -38,6 +38,16 @@ impl Place for DeliveryId {
     }
 }
 
+impl Place for EndpointId {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Uuid::from(*self))
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        Some(Self::from(decode_uuid(text)?))
+    }
+}
+
 impl Place for EventCursor {
     fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode([&self.revision.to_be_bytes()[..], &self.position.to_be_bytes()].concat())
@@ -50,6 +60,17 @@ impl Place for EventCursor {
             revision: i64::from_be_bytes(*revision),
             position: u32::from_be_bytes(position.try_into().ok()?),
         })
+    }
+}
+
+impl Place for FeedPlace {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0.to_be_bytes())
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        Some(Self(i64::from_be_bytes(bytes.try_into().ok()?)))
     }
 }
 
@@ -81,6 +102,7 @@ mod tests {
     fn a_place_is_read_as_it_was_written() {
         let event = EventCursor { revision: 7, position: 2 };
         assert_eq!(EventCursor::decode(&event.encode()), Some(event));
+        assert_eq!(FeedPlace::decode(&FeedPlace(7).encode()), Some(FeedPlace(7)));
         let plan = PlanId::from(Uuid::from_u128(7));
         assert_eq!(PlanId::decode(&plan.encode()), Some(plan));
         let member =
@@ -92,6 +114,7 @@ mod tests {
     fn nonsense_is_no_place() {
         for text in ["", "!", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
             assert_eq!(EventCursor::decode(text), None, "{text}");
+            assert_eq!(FeedPlace::decode(text), None, "{text}");
             assert_eq!(PlanId::decode(text), None, "{text}");
         }
     }

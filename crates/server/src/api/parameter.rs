@@ -3,7 +3,7 @@
 use std::{borrow::Cow, marker::PhantomData};
 
 use family_plan_application::PageSize;
-use family_plan_domain::{DeliveryState, InviteStatus, UserId, ZammadUserId};
+use family_plan_domain::{DeliveryState, InviteStatus, OutgoingState, UserId, ZammadUserId};
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
     types::{ParseFromParameter, ParseResult, Type},
@@ -179,6 +179,23 @@ impl Parameter for DeliveryStateName {
     fn parse(text: &str) -> Result<DeliveryState, String> {
         let state = DeliveryState::parse(text);
         state.ok_or_else(|| "must be `pending`, `applied`, `ignored` or `failed`".to_owned())
+    }
+}
+
+/// What became of telling an endpoint of an event.
+#[derive(Debug)]
+pub(crate) struct OutgoingStateName;
+
+impl Parameter for OutgoingStateName {
+    type Value = OutgoingState;
+
+    fn schema() -> MetaSchema {
+        let names = OutgoingState::ALL.iter().map(|it| it.as_str().into());
+        MetaSchema { enum_items: names.collect(), ..MetaSchema::new("string") }
+    }
+
+    fn parse(text: &str) -> Result<OutgoingState, String> {
+        OutgoingState::parse(text).ok_or_else(|| "must be `pending`, `delivered` or `failed`".to_owned())
     }
 }
 

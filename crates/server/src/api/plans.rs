@@ -19,7 +19,7 @@ use super::{
     idempotency::{Answer, SentKey, kept},
     nullable::Nullable,
     parameter::{Cursor, Id, Limit, Place, QueryReader, Raw, User},
-    views::{EventView, PlanView, SeatsView},
+    views::{EventPage, PlanView, SeatsView},
 };
 use crate::{
     problem::{Code, Problem, Refused, listed},
@@ -67,17 +67,6 @@ struct PlanPage {
     items: Vec<PlanView>,
     /// Where the next page begins; `null` when this is the last.
     next_cursor: Nullable<String>,
-}
-
-/// A page of events.
-#[derive(Debug, Object)]
-struct EventPage {
-    /// The events, the oldest first.
-    items: Vec<EventView>,
-    /// Where to go on from, also when nothing has happened since.
-    next_cursor: String,
-    /// Whether there are more now.
-    has_more: bool,
 }
 
 #[derive(ApiResponse)]
@@ -296,11 +285,7 @@ impl PlansApi {
         let (after, size) =
             service.admitted(&auth.0, plan, Right::Invite, query.finish((after, size))).await?;
         let page = service.history.run(&auth.0, plan, after, size).await?;
-        Ok(Json(EventPage {
-            items: page.items.into_iter().map(Into::into).collect(),
-            next_cursor: page.next.encode(),
-            has_more: page.has_more,
-        }))
+        Ok(Json(page.into()))
     }
 }
 

@@ -9,9 +9,6 @@ use url::Url;
 
 use super::{Mistake, PREFIX, SEPARATOR};
 
-/// Sections of the documentation that a later version brings to life.
-const LATER_SECTIONS: &[&str] = &["events."];
-
 /// How the names of secrets end.
 const SECRETS: &[&str] = &["basic", "bearer", "key", "keys", "password", "secret", "secrets", "token"];
 
@@ -64,16 +61,11 @@ impl Reader {
         self.values.get(name).is_some_and(|it| !it.trim().is_empty())
     }
 
-    /// Notes every name that nobody asked for as a mistake: it may be a security setting with a slip in it. Answers
-    /// those that only a later version knows.
-    pub(super) fn finish(&mut self) -> Vec<String> {
-        let rest: Vec<String> = std::mem::take(&mut self.values).into_keys().collect();
-        let (later, unknown): (Vec<String>, Vec<String>) =
-            rest.into_iter().partition(|it| LATER_SECTIONS.iter().any(|section| it.starts_with(section)));
-        for name in unknown {
+    /// Notes every name that nobody asked for as a mistake: it may be a security setting with a slip in it.
+    pub(super) fn finish(&mut self) {
+        for name in std::mem::take(&mut self.values).into_keys() {
             self.mistaken::<()>(&name, "is not known");
         }
-        later.iter().map(|it| variable(it)).collect()
     }
 
     fn take(&mut self, name: &str) -> Option<String> {

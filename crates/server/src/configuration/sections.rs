@@ -22,7 +22,7 @@ pub struct ServerConfiguration {
     pub listen: SocketAddr,
     /// The key that all others are derived from.
     pub secret_key: SecretKey,
-    /// Those that were it before: for what was made with them and is still of use.
+    /// Those that were it before: for what was made or sealed with them and is still of use.
     pub previous_secret_keys: Vec<SecretKey>,
     /// How large a body may be, in bytes.
     pub body_limit: usize,
@@ -36,7 +36,7 @@ pub(super) fn server(reader: &mut Reader) -> Option<ServerConfiguration> {
     let listen = reader.optional("server.listen", value("must be an address such as 127.0.0.1:8080"));
     let secret_key = reader.required("server.secret_key", |it| SecretKey::parse(&SecretString::from(it)));
     let previous_secret_keys = reader.optional("server.previous_secret_keys", |it| {
-        it.split(',').map(|it| SecretKey::parse(&SecretString::from(it))).collect::<Result<_, _>>()
+        it.split(',').map(|it| SecretKey::parse(&SecretString::from(it))).collect::<Result<Vec<_>, _>>()
     });
     let body_limit = reader.optional("server.body_limit_bytes", |it| match it.parse() {
         Ok(bytes @ 1..=16_777_216) => Ok(bytes),
@@ -204,6 +204,18 @@ fn interval(reader: &mut Reader, name: &str, default: time::Duration) -> Option<
     });
     let pause = seconds.map_or(default, time::Duration::seconds);
     pause.is_positive().then_some(pause)
+}
+
+/// Telling endpoints of events.
+#[derive(Clone, Copy, Debug)]
+pub struct EventsConfiguration {
+    /// Whether events may be sent to addresses that are not public, and without encryption.
+    pub allow_private_targets: bool,
+}
+
+pub(super) fn events(reader: &mut Reader) -> EventsConfiguration {
+    let allowed = reader.optional("events.allow_private_targets", value("must be true or false"));
+    EventsConfiguration { allow_private_targets: allowed.unwrap_or(false) }
 }
 
 /// Where failures are reported, if they are.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use family_plan_application::{
     AcceptInviteError, AccessError, ChangePlanError, ClosePlanError, DeliveriesError, DetachMemberError,
-    EditUserError, IssueInviteError, LinkZammadUserError, ListPlansError, MeError, OnceError, OpenPlanError,
-    PreviewInviteError, RecallCodeError, ReplaceSettingsError, RevokeInviteError, SaveFailure, SyncError,
-    TransferPlanError,
+    EditUserError, EndpointError, IssueInviteError, LinkZammadUserError, ListPlansError, MeError, OnceError,
+    OpenPlanError, PreviewInviteError, ReadFeedError, RecallCodeError, ReplaceSettingsError,
+    RevokeInviteError, SaveFailure, SyncError, TransferPlanError,
 };
 use family_plan_domain::{
     AcceptRefusal, DetachRefusal, IssueRefusal, PlanFull, ResendRefusal,
-    ports::{HelpDeskError, StoreError},
+    ports::{HelpDeskError, StoreError, UnfitTarget},
 };
 
 use super::{Code, FieldError, Problem};
@@ -124,6 +124,22 @@ impl From<DeliveriesError> for Problem {
     }
 }
 
+impl From<EndpointError> for Problem {
+    fn from(err: EndpointError) -> Self {
+        let invalid = |pointer: &str, detail: &str| {
+            Self::invalid(vec![FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() }])
+        };
+        match err {
+            EndpointError::Forbidden => Self::new(Code::Forbidden),
+            EndpointError::NotFound => Self::new(Code::NotFound),
+            EndpointError::NoSuchEvent => invalid("/event_id", "must be the id of an event"),
+            EndpointError::Unfit(UnfitTarget(requirement)) => invalid("/url", requirement),
+            EndpointError::Secret(err) => Self::failure(Code::Internal, err),
+            EndpointError::Save(err) => err.into(),
+        }
+    }
+}
+
 impl From<SyncError> for Problem {
     fn from(err: SyncError) -> Self {
         match err {
@@ -138,6 +154,15 @@ impl From<ListPlansError> for Problem {
         match err {
             ListPlansError::Forbidden => Self::new(Code::Forbidden),
             ListPlansError::Store(err) => err.into(),
+        }
+    }
+}
+
+impl From<ReadFeedError> for Problem {
+    fn from(err: ReadFeedError) -> Self {
+        match err {
+            ReadFeedError::Forbidden => Self::new(Code::Forbidden),
+            ReadFeedError::Store(err) => err.into(),
         }
     }
 }

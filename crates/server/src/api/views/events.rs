@@ -1,13 +1,13 @@
 //! Events.
 
 use family_plan_domain::{Event, Fact, Facts};
-use poem_openapi::{Object, types::Any};
+use poem_openapi::{Object, types::ToJSON};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::PlanInForceView;
-use crate::api::nullable::Nullable;
+use super::{PlanInForceView, event_data::EventDataView};
+use crate::api::{nullable::Nullable, parameter::Place};
 
 /// Something that happened.
 #[derive(Debug, Object)]
@@ -15,7 +15,8 @@ use crate::api::nullable::Nullable;
 pub(crate) struct EventView {
     /// The event's id.
     id: Uuid,
-    /// What kind of thing, such as `member.joined`.
+    /// What kind of thing, such as `member.joined`. Each type has its `data`: the schema is named after it, such as
+    /// `MemberJoinedData`. There may be others in time: ignore what you do not know.
     r#type: String,
     /// When.
     timestamp: OffsetDateTime,
@@ -27,8 +28,8 @@ pub(crate) struct EventView {
     reason: Nullable<String>,
     /// The request that caused it.
     request_id: Nullable<String>,
-    /// The facts, by kind of event.
-    data: Any<Map<String, Value>>,
+    /// The facts, by type.
+    data: EventDataView,
 }
 
 impl From<Event> for EventView {
@@ -41,7 +42,33 @@ impl From<Event> for EventView {
             actor: event.actor.map(|it| it.to_string()).into(),
             reason: event.reason.into(),
             request_id: event.request_id.into(),
-            data: Any(json(&event.facts)),
+            data: EventDataView(json(&event.facts)),
+        }
+    }
+}
+
+/// The body that tells an endpoint of an event.
+pub(crate) fn render_event(event: Event) -> String {
+    EventView::from(event).to_json_string()
+}
+
+/// A page of events.
+#[derive(Debug, Object)]
+pub(crate) struct EventPage {
+    /// The events, the oldest first.
+    items: Vec<EventView>,
+    /// Where to go on from, also when nothing has happened since.
+    next_cursor: String,
+    /// Whether there are more now.
+    has_more: bool,
+}
+
+impl<C: Place> From<family_plan_application::EventPage<C>> for EventPage {
+    fn from(page: family_plan_application::EventPage<C>) -> Self {
+        Self {
+            items: page.items.into_iter().map(Into::into).collect(),
+            next_cursor: page.next.encode(),
+            has_more: page.has_more,
         }
     }
 }
@@ -58,7 +85,7 @@ fn json_of(fact: &Fact) -> Value {
         Fact::Flag(flag) => (*flag).into(),
         Fact::PlanInForce(plan) => {
             let view = PlanInForceView::from(plan.clone());
-            poem_openapi::types::ToJSON::to_json(&view).unwrap_or_default()
+            view.to_json().unwrap_or_default()
         }
     }
 }
