@@ -1,5 +1,6 @@
 //! The contract on SQLite.
 
+mod numbering;
 mod support;
 
 use std::{future::Future, sync::Arc};
@@ -86,6 +87,15 @@ async fn nobody_takes_note_of_plans_to_be_told_unless_set_up_for_it() {
     let plan = Plan::open(ids.next_plan(), PlanName::new("The Hills").unwrap(), ann, START);
     database.plans(ids).save(&plan, &origin).await.unwrap();
     assert_eq!(database.plan_writes().claim(10, START, START).await.unwrap(), []);
+    database.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn events_from_before_the_feed_get_their_places_in_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = open(&directory).await;
+    numbering::numbers::<SqliteConnection>(&database, &url(&directory), |it| format!("DROP INDEX {it}"))
+        .await;
     database.close().await.unwrap();
 }
 

@@ -75,6 +75,8 @@ async fn serving_names_every_mistake_of_the_configuration_at_once() {
         ("LIMITS__PREVIEWS_PER_ADDRESS", "many"),
         ("LIMITS__REFUSALS_PER_CALLER", "1000001"),
         ("LIMITS__GUESSES_PER_ADDRESS", "99999999999"),
+        ("SERVER__PREVIOUS_SECRET_KEYS", "s3cret,s3cret"),
+        ("EVENTS__ALLOW_PRIVATE_TARGETS", "sometimes"),
         ("LOG__FORMAT", "xml"),
         ("NONSENSE__NAME", "x"),
     ];
