@@ -71,16 +71,30 @@ async fn are_numbered(database: &Database) {
         (5, EventKind::PlanRenamed, START),
     ];
     assert_eq!(told().await, expected);
-    // What is saved from then on comes after it.
-    let ids = Arc::new(SequentialIds::default());
-    for _ in 0..1000 {
-        ids.next_plan();
+    // What is saved from then on comes after it, and in its order, also by a replica whose ids are behind.
+    let [behind, ahead] = [500, 1000].map(|n_taken| {
+        let ids = Arc::new(SequentialIds::default());
+        for _ in 0..n_taken {
+            ids.next_plan();
+        }
+        ids
+    });
+    database.users(ahead.clone()).record(introduction(&user("cid"))).await.unwrap();
+    let plan = Plan::open(ahead.next_plan(), PlanName::new("cid").unwrap(), user("cid"), START);
+    let by_cid = origin(&user_id("cid"), START);
+    database.plans(ahead).save(&plan, &by_cid).await.unwrap();
+    let plans = database.plans(behind);
+    let mut plan = plans.load(plan.id(), START).await.unwrap().unwrap().plan;
+    plan.rename(PlanName::new("Elsewhere").unwrap());
+    plans.save(&plan, &by_cid).await.unwrap();
+    for n_placed in [2, 1] {
+        assert_eq!(feed.extend(2).await.unwrap(), n_placed);
     }
-    database.users(ids.clone()).record(introduction(&user("cid"))).await.unwrap();
-    let plan = Plan::open(ids.next_plan(), PlanName::new("cid").unwrap(), user("cid"), START);
-    database.plans(ids).save(&plan, &origin(&user_id("cid"), START)).await.unwrap();
-    assert_eq!(feed.extend(100).await.unwrap(), 2);
-    expected.extend([(6, EventKind::PlanCreated, START), (7, EventKind::MemberJoined, START)]);
+    expected.extend([
+        (6, EventKind::PlanCreated, START),
+        (7, EventKind::MemberJoined, START),
+        (8, EventKind::PlanRenamed, START),
+    ]);
     assert_eq!(told().await, expected);
 }
 
