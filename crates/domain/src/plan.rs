@@ -149,7 +149,7 @@ impl Plan {
         &self.parts.members
     }
 
-    /// The invites that can be accepted, and those the plan was loaded for.
+    /// The invites that are [pending](Invite::is_pending), and those the plan was loaded for.
     #[must_use]
     pub fn invites(&self) -> &[Invite] {
         &self.parts.invites

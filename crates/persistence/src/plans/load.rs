@@ -50,9 +50,9 @@ pub(super) async fn plan(
 ) -> Result<Option<LoadedPlan>, SqlError> {
     let plan = Expr::val(Uuid::from(plan));
     let invites = match besides {
-        Besides::Nothing => is_pending(now),
-        Besides::Invite(invite) => is_pending_or(Uuid::from(invite), now),
-        Besides::OpenInvites => is_open(now),
+        Besides::Nothing => is_pending(&plan, now),
+        Besides::Invite(invite) => is_pending_or(&plan, Uuid::from(invite), now),
+        Besides::OpenInvites => is_open(&plan, now),
     };
     let rows = connection.query_all(&select(&plan, invites)).await?;
     let Some((parts, settings)) = read(&rows)? else {
@@ -76,8 +76,8 @@ pub(super) async fn by_code(
             .take()
             .into()
     };
-    let invites = is_pending_or(of_code(invite::Column::Id), now);
-    let mut query = select(&of_code(invite::Column::PlanId), invites);
+    let plan = of_code(invite::Column::PlanId);
+    let mut query = select(&plan, is_pending_or(&plan, of_code(invite::Column::Id), now));
     if let Some(visitor) = visitor {
         select_visitor(&mut query, visitor, of_code(invite::Column::Id));
     }
@@ -95,18 +95,24 @@ pub(super) async fn by_code(
     Ok(Some(LoadedInvite { plan: Plan::from(parts), settings, invite, visitor }))
 }
 
-fn is_open(now: OffsetDateTime) -> Condition {
+fn is_of(plan: &Expr) -> Condition {
+    Condition::all().add(Expr::col(invite::Column::PlanId).eq(plan.clone()))
+}
+
+fn is_open(plan: &Expr, now: OffsetDateTime) -> Condition {
     use invite::Column::{ExpiresAt, State};
 
-    Condition::all().add(State.eq(invite::OPEN)).add(ExpiresAt.gt(to_millis(now)))
+    is_of(plan).add(State.eq(invite::OPEN)).add(ExpiresAt.gt(to_millis(now)))
 }
 
-fn is_pending(now: OffsetDateTime) -> Condition {
-    is_open(now).add(invite::Column::Reopened.eq(false))
+fn is_pending(plan: &Expr, now: OffsetDateTime) -> Condition {
+    is_open(plan, now).add(invite::Column::Reopened.eq(false))
 }
 
-fn is_pending_or(invite: impl Into<Expr>, now: OffsetDateTime) -> Condition {
-    Condition::any().add(is_pending(now)).add(Expr::col(invite::Column::Id).eq(invite))
+/// Each branch names all that its index has: MariaDB would otherwise read every invite of the plan.
+fn is_pending_or(plan: &Expr, invite: impl Into<Expr>, now: OffsetDateTime) -> Condition {
+    let asked_for = is_of(plan).add(Expr::col(invite::Column::Id).eq(invite));
+    Condition::any().add(is_pending(plan, now)).add(asked_for)
 }
 
 /// One row per seat, the longest taken first; plan and settings come with each of them.
@@ -133,7 +139,6 @@ fn select(plan: &Expr, invites: Condition) -> SelectStatement {
         .expr_as(Expr::col(InviteColumn::Id), SEAT_INVITE)
         .expr_as(Keyword::Null, SEATED_AT)
         .from(invite::Entity)
-        .and_where(Expr::col(InviteColumn::PlanId).eq(plan.clone()))
         .cond_where(invites)
         .take();
 

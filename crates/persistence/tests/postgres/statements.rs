@@ -62,7 +62,8 @@ impl Steps {
     }
 
     async fn close(&self, plan: PlanId) {
-        let mut plan = self.load(plan).await.plan;
+        let loaded = self.plans.load_with_open_invites(plan, START).await.unwrap().unwrap();
+        let mut plan = loaded.plan;
         plan.close();
         self.save(&plan).await;
     }
