@@ -1,4 +1,4 @@
-//! The pages: what people see who open an invite's link in a browser.
+//! The pages: what people see in a browser.
 
 mod api_browser;
 pub(crate) mod csrf;

@@ -148,7 +148,7 @@ impl SignIn {
             return Err(SignInFailure::Expired);
         }
         if let Some(error) = answer.error {
-            return Err(SignInFailure::of_provider(&error));
+            return Err(SignInFailure::brought_back(&error));
         }
         let code = answer.code.ok_or(SignInFailure::UnknownAttempt)?;
         let metadata = self.metadata().await?;

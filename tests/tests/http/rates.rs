@@ -129,7 +129,7 @@ async fn previews_are_limited_per_caller_and_address_also_as_pages() {
     }
     assert_eq!(too_often(&preview("198.51.100.2", &bob, &invite.code).await), 10);
     let page = from("198.51.100.2", &bobs, Method::GET, &invite.page()).await;
-    assert!(page.page(429).contains("Too many requests"));
+    assert!(page.page(429).contains("Too many attempts"));
     assert_eq!(page.header("retry-after"), Some("10"));
 
     for _ in 0..6 {

@@ -9,12 +9,16 @@ use poem::{
     http::{HeaderValue, StatusCode, header},
     web::Data,
 };
-use url::form_urlencoded;
 
-use super::page;
+use super::{
+    form::Form,
+    page,
+    visit::{is_from, see_other},
+    words::Words,
+};
 use crate::{
     edge::RequestId,
-    identity::{PageOrigin, cookie_value},
+    identity::cookie_value,
     service::{Links, Service},
     sign_in::{Answer, Session, SignIn, SignInFailure, destination},
 };
@@ -35,6 +39,7 @@ struct SignInPage<'a> {
     title: &'a str,
     what: &'a str,
     login_url: &'a str,
+    dashboard_url: &'a str,
     request_id: Option<&'a str>,
 }
 
@@ -49,95 +54,101 @@ struct SignOutPage<'a> {
 /// Sends somebody to the provider.
 #[handler]
 pub(crate) async fn begin(request: &Request, Data(service): Data<&Arc<Service>>) -> Response {
-    let visit = Visit { service, request };
+    let passage = Passage { service, request };
     let Some(sign_in) = &service.sign_in else {
         return StatusCode::NOT_FOUND.into();
     };
-    let Some(next) = destination(visit.parameter("next").as_deref(), &service.links) else {
-        return visit.fail(&SignInFailure::ForeignDestination, None);
+    let Some(next) = destination(passage.parameter("next").as_deref(), &service.links) else {
+        return passage.fail(&SignInFailure::ForeignDestination, None);
     };
     // Another tab that is at it stays good.
-    let known = visit.browser().filter(|it| it.len() == BROWSER_LENGTH);
+    let known = passage.browser().filter(|it| it.len() == BROWSER_LENGTH);
     let browser = known.unwrap_or_else(|| CsrfToken::new_random().into_secret());
-    let as_another = visit.parameter("prompt").as_deref() == Some("login");
+    let as_another = passage.parameter("prompt").as_deref() == Some("login");
     match sign_in.begin(&browser, &next, as_another).await {
         Ok(url) => {
-            let cookie = visit.cookie(&visit.browser_cookie(), &browser, Some(SignIn::patience()));
-            see_other(&url, Some(cookie))
+            let cookie = passage.cookie(&passage.browser_cookie(), &browser, Some(SignIn::patience()));
+            with_cookie(see_other(url.as_str()), &cookie)
         }
-        Err(failure) => visit.fail(&failure, Some(next.as_str())),
+        Err(failure) => passage.fail(&failure, Some(next.as_str())),
     }
 }
 
 /// Takes somebody back whom the provider knows.
 #[handler]
 pub(crate) async fn finish(request: &Request, Data(service): Data<&Arc<Service>>) -> Response {
-    let visit = Visit { service, request };
+    let passage = Passage { service, request };
     let (Some(sign_in), Some(name)) = (&service.sign_in, service.identity.cookie()) else {
         return StatusCode::NOT_FOUND.into();
     };
     let answer = Answer {
-        state: visit.parameter("state"),
-        code: visit.parameter("code"),
-        error: visit.parameter("error"),
+        state: passage.parameter("state"),
+        code: passage.parameter("code"),
+        error: passage.parameter("error"),
     };
-    match sign_in.finish(visit.browser().as_deref(), answer, &service.identity).await {
+    match sign_in.finish(passage.browser().as_deref(), answer, &service.identity).await {
         Ok(Session { token, life, next }) => {
-            let cookie = visit.cookie(name, &token, life);
+            let cookie = passage.cookie(name, &token, life);
             if MAX_COOKIE_BYTES < cookie.len() {
-                return visit.fail(&SignInFailure::TooLong(cookie.len()), Some(&next));
+                return passage.fail(&SignInFailure::TooLong(cookie.len()), Some(&next));
             }
-            see_other(&next, Some(cookie))
+            with_cookie(see_other(&next), &cookie)
         }
-        Err((failure, next)) => visit.fail(&failure, next.as_deref()),
+        Err((failure, next)) => passage.fail(&failure, next.as_deref()),
     }
 }
 
 /// Asks whether somebody wants to be signed out; or says that they are.
 #[handler]
 pub(crate) fn offer_end(request: &Request, Data(service): Data<&Arc<Service>>) -> Response {
-    let visit = Visit { service, request };
-    match visit.session() {
-        Some(session) => visit.offer_end(&session),
-        None => visit.say("You are signed out", "See you.", StatusCode::OK, None, None),
+    let passage = Passage { service, request };
+    if let Some(session) = passage.session() {
+        return passage.offer_end(&session);
     }
+    let what = "You may still be signed in at the service that knows who you are.";
+    passage.say("You are signed out", what, StatusCode::OK, None, None)
 }
 
 /// Signs somebody out, here and at the provider.
 #[handler]
 pub(crate) async fn end(request: &Request, Data(service): Data<&Arc<Service>>, body: Body) -> Response {
-    let visit = Visit { service, request };
+    let passage = Passage { service, request };
     let (Some(sign_in), Some(name)) = (&service.sign_in, service.identity.cookie()) else {
         return StatusCode::NOT_FOUND.into();
     };
     let own = service.links.own(END);
-    let Some(session) = visit.session() else {
-        return see_other(&own, None);
+    let Some(session) = passage.session() else {
+        return see_other(own.as_str());
     };
-    let form = body.into_bytes_limit(service.body_limit).await.unwrap_or_default();
-    if !visit.is_from_our_page(&form, &session) {
+    let form = match Form::read(body, service.body_limit).await {
+        Ok(form) => form,
+        Err(problem) => {
+            let Words { title, what, .. } = Words::of(problem.code());
+            return passage.say(title, what, problem.code().status(), None, None);
+        }
+    };
+    if !is_from(END, service, request, &session, &form) {
         let again = "The page was out of date, or the button was not pressed on it. You are still signed in.";
-        return visit.say("You are not signed out", again, StatusCode::FORBIDDEN, None, None);
+        return passage.say("You are not signed out", again, StatusCode::FORBIDDEN, None, None);
     }
-    let gone = visit.cookie(name, "", Some(0));
-    see_other(sign_in.end(&own).await.as_ref().unwrap_or(&own), Some(gone))
+    let gone = passage.cookie(name, "", Some(0));
+    let next = sign_in.end(&own).await.unwrap_or(own);
+    with_cookie(see_other(next.as_str()), &gone)
 }
 
 /// The path for signing out, below the public URL; also what the form for it is called.
 const END: &str = "logout";
 
 /// Somebody in a browser who is on their way in or out.
-struct Visit<'a> {
+struct Passage<'a> {
     service: &'a Service,
     request: &'a Request,
 }
 
-impl Visit<'_> {
+impl Passage<'_> {
     /// The first parameter of the query with this name.
     fn parameter(&self, name: &str) -> Option<String> {
-        let query = self.request.uri().query().unwrap_or_default();
-        let mut pairs = form_urlencoded::parse(query.as_bytes());
-        pairs.find(|(it, _)| it == name).map(|(_, value)| value.into_owned())
+        Form::of_query(self.request).get(name).map(ToOwned::to_owned)
     }
 
     fn browser_cookie(&self) -> String {
@@ -161,12 +172,6 @@ impl Visit<'_> {
         format!("{name}={value}; Path={}; HttpOnly; SameSite=Lax{secure}{max_age}", public_url.path())
     }
 
-    fn is_from_our_page(&self, form: &[u8], session: &str) -> bool {
-        let csrf = form_urlencoded::parse(form).find(|(name, _)| name == "csrf").unwrap_or_default().1;
-        PageOrigin::of(self.request, &self.links().public_url) != PageOrigin::Foreign
-            && self.service.csrf.accepts(&csrf, session, END)
-    }
-
     fn offer_end(&self, session: &str) -> Response {
         let template = SignOutPage {
             base: self.links().public_url.path(),
@@ -179,15 +184,17 @@ impl Visit<'_> {
     fn fail(&self, failure: &SignInFailure, next: Option<&str>) -> Response {
         let request_id = self.request.data::<RequestId>().map_or("", |it| it.0.as_str());
         let status = failure.status();
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            tracing::warn!(request_id, error = failure as &dyn Error, "nobody can be signed in");
-        } else if status.is_server_error() {
+        if failure.needs_a_person() {
             tracing::error!(request_id, error = failure as &dyn Error, "somebody cannot be signed in");
+        } else if status.is_server_error() {
+            tracing::warn!(request_id, error = failure as &dyn Error, "somebody cannot be signed in");
         } else {
             tracing::info!(request_id, reason = %failure, "somebody is not signed in");
         }
         let (title, what) = failure.told();
-        let mut response = self.say(title, what, status, next, Some(request_id));
+        // Nobody asks about a refusal that explains itself.
+        let request_id = status.is_server_error().then_some(request_id);
+        let mut response = self.say(title, what, status, next, request_id);
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         }
@@ -207,7 +214,8 @@ impl Visit<'_> {
             login.query_pairs_mut().append_pair("next", next);
         }
         let base = self.links().public_url.path();
-        let template = SignInPage { base, title, what, login_url: login.as_str(), request_id };
+        let dashboard_url = self.links().dashboard_url.as_str();
+        let template = SignInPage { base, title, what, login_url: login.as_str(), dashboard_url, request_id };
         page(status, self.links(), &template)
     }
 
@@ -216,11 +224,9 @@ impl Visit<'_> {
     }
 }
 
-fn see_other(location: &(impl AsRef<str> + ?Sized), cookie: Option<String>) -> Response {
-    let response = Response::builder().status(StatusCode::SEE_OTHER);
-    let response = response.header(header::LOCATION, location.as_ref());
-    match cookie {
-        Some(cookie) => response.header(header::SET_COOKIE, cookie).finish(),
-        None => response.finish(),
+fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    if let Ok(cookie) = HeaderValue::from_str(cookie) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
+    response
 }

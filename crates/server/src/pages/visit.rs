@@ -99,12 +99,8 @@ impl Visit<'_> {
     /// A request that a browser did not authenticate by itself needs no proof: no page can make it send one.
     pub(super) fn is_from_our_page(&self, form: &Form) -> bool {
         let credential = Credential::of(self.request, self.service.identity.cookie());
-        if credential.is_some_and(|it| !it.is_ambient) {
-            return true;
-        }
-        let token = form.get("csrf").unwrap_or_default();
-        PageOrigin::of(self.request, &self.service.links.public_url) != PageOrigin::Foreign
-            && self.service.csrf.accepts(token, &self.session(), self.url.path())
+        credential.is_some_and(|it| !it.is_ambient)
+            || is_from(self.url.path(), self.service, self.request, &self.session(), form)
     }
 
     /// What the page's form has to post as `csrf`.
@@ -138,6 +134,13 @@ impl Visit<'_> {
     pub(super) fn base(&self) -> &str {
         self.service.links.public_url.path()
     }
+}
+
+/// Whether a request comes from the form of this name, shown by us to the browser with this session.
+pub(super) fn is_from(name: &str, service: &Service, request: &Request, session: &str, form: &Form) -> bool {
+    let token = form.get("csrf").unwrap_or_default();
+    PageOrigin::of(request, &service.links.public_url) != PageOrigin::Foreign
+        && service.csrf.accepts(token, session, name)
 }
 
 /// Sends a browser on to `location`.

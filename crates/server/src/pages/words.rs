@@ -73,7 +73,7 @@ impl Words<'static> {
             Code::OwnPlan => (
                 "This is your own plan",
                 "You have a seat in it already; the invite is for somebody else.",
-                "Send the link to the person who shall join.",
+                "Send the link to the person you are inviting.",
                 Way::Again,
             ),
             Code::AlreadyInPlan => (
@@ -90,14 +90,26 @@ impl Words<'static> {
             ),
             Code::Forbidden => (
                 "You may not do this",
-                "The account that you are signed in with does not have the right to.",
+                "The account that you are signed in with is not allowed to do this.",
                 "Sign in with one that has, or ask an administrator.",
                 Way::AnotherAccount,
             ),
             Code::RateLimited => (
                 "Too many attempts",
-                "There were too many in a short time.",
-                "Wait a few minutes, then try again.",
+                "There were too many in a short time, by you or by others on the same connection.",
+                "Wait a moment, then try again.",
+                Way::Again,
+            ),
+            Code::PayloadTooLarge => (
+                "That was too much",
+                "Your browser sent more than can be taken.",
+                "Open the page again.",
+                Way::Again,
+            ),
+            Code::RequestTimeout => (
+                "That took too long",
+                "What your browser sent did not arrive in time.",
+                "Try again, perhaps with a better connection.",
                 Way::Again,
             ),
             Code::Conflict => (

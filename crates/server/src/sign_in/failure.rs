@@ -38,6 +38,9 @@ pub(crate) enum SignInFailure {
         "the provider refuses the service: {0}; compare AUTH__OIDC_CLIENT_ID, its secret and the redirect URI"
     )]
     Refused(&'static str),
+    /// The browser came back with an error. Anybody can come with any.
+    #[error("the browser came back with an error: {0}")]
+    BroughtBack(&'static str),
     /// The provider's answer has no ID token.
     #[error("the provider sent no ID token")]
     NoIdToken,
@@ -72,6 +75,19 @@ impl SignInFailure {
         }
     }
 
+    /// What an `error` means that a browser came back with.
+    pub(super) fn brought_back(error: &str) -> Self {
+        match Self::of_provider(error) {
+            Self::Refused(error) => Self::BroughtBack(error),
+            failure => failure,
+        }
+    }
+
+    /// Whether somebody has to mend something. What may pass, or may be made up, is none of that.
+    pub(crate) fn needs_a_person(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::NoIdToken | Self::InvalidIdToken | Self::TooLong(_))
+    }
+
     /// The status of the page that tells of it.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
@@ -80,9 +96,11 @@ impl SignInFailure {
             }
             Self::Declined => StatusCode::FORBIDDEN,
             Self::Unavailable | Self::Unpublished(_) | Self::Unanswered(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Refused(_) | Self::NoIdToken | Self::InvalidIdToken | Self::TooLong(_) => {
-                StatusCode::BAD_GATEWAY
-            }
+            Self::Refused(_)
+            | Self::BroughtBack(_)
+            | Self::NoIdToken
+            | Self::InvalidIdToken
+            | Self::TooLong(_) => StatusCode::BAD_GATEWAY,
         }
     }
 
@@ -111,11 +129,28 @@ impl SignInFailure {
                 "Signing in does not work at the moment",
                 "The service that knows who you are does not answer. Try again in a while.",
             ),
-            Self::Refused(_) | Self::NoIdToken | Self::InvalidIdToken | Self::TooLong(_) => (
+            Self::Refused(_)
+            | Self::BroughtBack(_)
+            | Self::NoIdToken
+            | Self::InvalidIdToken
+            | Self::TooLong(_) => (
                 "Signing in does not work",
                 "Something is set up in a wrong way; the service's operator can see what in the log. When you tell them, \
                  name the request.",
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_anybody_can_come_back_with_needs_nobody() {
+        for error in ["invalid_client", "server_error", "access_denied", "invalid_grant", "", "anything"] {
+            assert!(!SignInFailure::brought_back(error).needs_a_person(), "{error}");
+        }
+        assert!(SignInFailure::of_provider("invalid_client").needs_a_person());
     }
 }
