@@ -73,6 +73,7 @@ async fn an_endpoint_is_added_changed_and_removed(world: &World) {
     admin.delete(&path).await.problem(404, "not_found");
     admin.get(&path).await.problem(404, "not_found");
     admin.patch(&path, &json!({"x": 1})).await.problem(404, "not_found");
+    admin.post_json(&format!("{path}/replay"), &json!({})).await.problem(404, "not_found");
 }
 
 async fn endpoints_are_listed_page_by_page(world: &World) {

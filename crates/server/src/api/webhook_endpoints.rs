@@ -310,14 +310,15 @@ impl WebhookEndpointsApi {
         let endpoint = endpoint_of(&endpoint_id)?;
         let read =
             body.read(|fields| Some((fields.optional("since", instant), fields.optional("event_id", uuid))));
-        let replay = match if_there(&service, &auth.0, endpoint, read).await? {
-            (Some(since), None) => Replay::Since(since),
-            (None, Some(event)) => Replay::Event(event.into()),
+        let read = read.and_then(|read| match read {
+            (Some(since), None) => Ok(Replay::Since(since)),
+            (None, Some(event)) => Ok(Replay::Event(event.into())),
             _ => {
                 let detail = "must have either `since` or `event_id`".to_owned();
-                return Err(Problem::invalid(vec![FieldError { pointer: String::new(), detail }]).into());
+                Err(Problem::invalid(vec![FieldError { pointer: String::new(), detail }]))
             }
-        };
+        });
+        let replay = if_there(&service, &auth.0, endpoint, read).await?;
         service.endpoints.replay(&auth.0, endpoint, replay).await?;
         service.wakers.events.wake();
         Ok(Replayed::Accepted)
