@@ -8,6 +8,9 @@ use poem_openapi::{ApiResponse, Enum, Object, OpenApi, payload::Json};
 use super::Topic;
 use crate::{health::Report, service::Service};
 
+/// A database that restarts is back soon.
+const RETRY_AFTER_SECONDS: u64 = 5;
+
 pub(crate) struct SystemApi;
 
 /// How something is.
@@ -38,7 +41,12 @@ enum Readiness {
     Ready(Json<Health>),
     /// The service cannot serve.
     #[oai(status = 503)]
-    NotReady(Json<Health>),
+    NotReady(
+        Json<Health>,
+        /// After how many seconds to ask again.
+        #[oai(header = "Retry-After")]
+        u64,
+    ),
 }
 
 #[expect(clippy::unused_async, reason = "the macro wants every operation to be async")]
@@ -61,7 +69,9 @@ impl SystemApi {
         match (database, zammad) {
             (true, true) => Readiness::Ready(Json(Health { status: Condition::Ok, checks })),
             (true, false) => Readiness::Ready(Json(Health { status: Condition::Degraded, checks })),
-            (false, _) => Readiness::NotReady(Json(Health { status: Condition::Down, checks })),
+            (false, _) => {
+                Readiness::NotReady(Json(Health { status: Condition::Down, checks }), RETRY_AFTER_SECONDS)
+            }
         }
     }
 }

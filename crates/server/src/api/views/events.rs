@@ -20,7 +20,7 @@ pub(crate) struct EventView {
     r#type: String,
     /// When.
     timestamp: OffsetDateTime,
-    /// The plan it happened to; `null` for the settings.
+    /// The plan it happened to; `null` for the settings, and for a user who is in no plan.
     plan_id: Nullable<Uuid>,
     /// The user who caused it; `null` when the service did by itself.
     actor: Nullable<String>,
