@@ -85,8 +85,8 @@ impl Limits {
         budgets.previews_by_address.spend(&network_of(from))
     }
 
-    /// `caller` wants to join by a code. Only what is noted afterwards counts, so that nobody who is to join is refused for
-    /// the others behind the same address.
+    /// `caller` wants to join by a code. Only what is noted afterwards counts: a race for one seat refuses many behind one
+    /// address, and none of them asks too often.
     pub(crate) fn accept(&self, caller: &Caller, from: ClientAddress) -> Result<(), TooOften> {
         let Some(budgets) = &self.0 else {
             return Ok(());

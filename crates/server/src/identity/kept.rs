@@ -15,7 +15,7 @@ use url::Url;
 const PAUSE_BETWEEN_FETCHES: Duration = Duration::from_secs(30);
 /// Without anything nobody can sign in, so that it is worth asking again soon.
 const PAUSE_WITHOUT_ANY: Duration = Duration::from_secs(1);
-/// How long something counts without another look: a key that the provider takes back counts no longer than that.
+/// How long something counts until whoever asks for it makes us look again, without waiting for that.
 const RENEWED_AFTER: Duration = Duration::from_mins(10);
 
 /// No provider publishes that much.

@@ -68,7 +68,7 @@ pub async fn the_feed_has_everything_that_ever_happened(stores: Stores) {
         world.stores.users.link(ann, ZammadUserId(9), LinkReason::Requested, &by_ada).await.unwrap(),
         "in a plan"
     );
-    world.decide(plan, |plan, _| plan.close()).await;
+    world.close(plan).await;
 
     let all = whole(&world.stores).await;
     // How plans and what happens outside of them are mixed does not matter.
@@ -123,7 +123,7 @@ pub async fn very_many_events_get_their_places_at_once(stores: Stores) {
     let world = World::new(stores);
     let plan = world.plan_of("ann").await;
     world.issue_many(plan, 300).await;
-    world.decide(plan, |plan, _| plan.close()).await;
+    world.close(plan).await;
     // Opened by two, 300 invites issued and revoked, one detached, one closed; the settings.
     let n_events = 2 + 600 + 2 + 1;
     assert_eq!(world.stores.feed.extend(10_000).await.unwrap(), n_events);

@@ -164,7 +164,7 @@ pub async fn the_hashes_of_an_invite_are_known_whatever_became_of_it(stores: Sto
     world.revoke(plan, revoked).await;
     for is_closed in [false, true] {
         if is_closed {
-            world.decide(plan, |plan, _| plan.close()).await;
+            world.close(plan).await;
         }
         for invite in [open, used, revoked] {
             let token = new_invite(invite, &user_id("ann"), START).token;

@@ -66,6 +66,6 @@ pub async fn only_people_who_are_in_count(stores: Stores) {
     world.detach(plan, &bob.id).await.unwrap();
     assert_eq!(occupancy(&world, 2).await, (1, 1, 0, 0));
     let closed = plan_with(&world, "zoe", 3).await;
-    world.decide(closed, |plan, _| plan.close()).await;
+    world.close(closed).await;
     assert_eq!(occupancy(&world, 1).await, (1, 0, 1, 1));
 }

@@ -279,7 +279,7 @@ pub async fn an_event_can_be_told_again(stores: Stores) {
     let nobody = scene.world.ids.next();
     assert!(!outbox.replay(scene.endpoint, nobody.into(), START).await.unwrap());
     assert!(!outbox.replay(nobody.into(), told[0].event.id, START).await.unwrap());
-    scene.world.decide(plan, |plan, _| plan.close()).await;
+    scene.world.close(plan).await;
     let unplaced = scene.world.stores.feed.read(FeedPlace::START, 100).await.unwrap();
     assert_eq!(unplaced.len(), 2, "what has no place yet cannot be told again");
     let picky = Scene { endpoint: picky.id, world: scene.world };

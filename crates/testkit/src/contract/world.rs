@@ -167,7 +167,7 @@ impl World {
         let id = InviteId::from(self.ids.next());
         let issue = |plan: &mut Plan, settings: &Settings| {
             let invite = new_invite(id, plan.owner(), self.now());
-            plan.issue(invite, recipient.clone(), InviteCap::default(), self.now(), settings)
+            plan.issue(invite, recipient.clone(), cap(), self.now(), settings)
         };
         self.try_decide(plan, issue).await.unwrap()
     }
@@ -295,6 +295,11 @@ impl World {
         let last = history.last().unwrap();
         assert_eq!(last.cursor.revision, loaded.revision(), "every save has its events");
     }
+}
+
+/// How many invites may be open is no business of stores.
+fn cap() -> InviteCap {
+    InviteCap::new(10_000).unwrap()
 }
 
 /// Runs all of them at once; what they answered, in their order.
