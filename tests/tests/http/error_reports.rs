@@ -6,7 +6,7 @@ use family_plan_zammad_simulator::{Config, Failure, Operation, Simulator};
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::any};
 
 use crate::{
     client::{Answer, Caller, claims, http_client},
@@ -90,6 +90,10 @@ impl Told {
     }
 }
 
+fn tells_of_inbox(envelope: &Request) -> bool {
+    String::from_utf8_lossy(&envelope.body).contains("\"worker\":\"inbox\"")
+}
+
 /// Sends a request that has an id.
 async fn ask(caller: &Caller, id: &str, method: Method, path: &str) -> Answer {
     Answer::to(caller.request(method, path).header("X-Request-Id", id)).await
@@ -154,12 +158,18 @@ async fn a_database_that_fails_is_told_once_by_a_request_and_once_by_a_worker() 
     let reported = Reported::start(&[]).await;
     reported.database.execute("ALTER TABLE zammad_deliveries RENAME TO moved").await;
     // It looks every second, and fails each time.
-    while reported.sentry.received_requests().await.unwrap().is_empty() {
+    while !reported.sentry.received_requests().await.unwrap().iter().any(tells_of_inbox) {
         reported.anonymous().get("/health/live").await.ok(200);
     }
-    let event = reported.stop().await.event();
-    assert_eq!((&event["message"], &event["tags"]["worker"]), (&json!("a worker fails"), &json!("inbox")));
-    assert!(event["exception"].to_string().contains("no such table"), "{event}");
+    let events = reported.stop().await.items("event");
+    let mut workers: Vec<_> = events.iter().map(|it| &it["tags"]["worker"]).collect();
+    workers.sort_by_key(ToString::to_string);
+    // What is kept too long is looked for at the start, and that may come only now.
+    assert!(workers == ["inbox"] || workers == ["inbox", "retention"], "{events:#?}");
+    for event in &events {
+        assert_eq!(event["message"], "a worker fails");
+        assert!(event["exception"].to_string().contains("no such table"), "{event}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
