@@ -109,7 +109,7 @@ fn is_pending(plan: &Expr, now: OffsetDateTime) -> Condition {
     is_open(plan, now).add(invite::Column::Reopened.eq(false))
 }
 
-/// Each branch names all that its index has: MariaDB would otherwise read every invite of the plan.
+/// Each branch names the plan, so that each can have an index of its own.
 fn is_pending_or(plan: &Expr, invite: impl Into<Expr>, now: OffsetDateTime) -> Condition {
     let asked_for = is_of(plan).add(Expr::col(invite::Column::Id).eq(invite));
     Condition::any().add(is_pending(plan, now)).add(asked_for)
