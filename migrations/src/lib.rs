@@ -18,6 +18,7 @@ mod m20261125_000012_index_pending_invites;
 mod m20261125_000013_create_idempotency_keys;
 mod m20261125_000014_number_events;
 mod m20261125_000015_create_webhook_endpoints;
+mod m20261126_000016_index_invites_by_expiry;
 mod table;
 
 use sea_orm_migration::{
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000013_create_idempotency_keys::Migration),
             Box::new(m20261125_000014_number_events::Migration),
             Box::new(m20261125_000015_create_webhook_endpoints::Migration),
+            Box::new(m20261126_000016_index_invites_by_expiry::Migration),
         ]
     }
 }

@@ -13,9 +13,10 @@ use crate::{
 };
 
 /// What a statement calls the table `users` where it looks for a person.
-pub(crate) const PERSON: &str = "person";
+pub(crate) const PERSON: &str = "users";
+/// What it calls the table `plans` for their family.
+pub(crate) const FAMILY: &str = "plans";
 const PLACE: &str = "place";
-const FAMILY: &str = "family";
 
 /// Selects the [person](PERSON), and joins and selects their family.
 pub(crate) fn select(query: &mut SelectStatement) {

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryResult,
-    sea_query::{Expr, SelectStatement},
+    sea_query::{Expr, Keyword, SelectStatement},
 };
 
 use crate::error::SqlError;
@@ -14,6 +14,13 @@ pub(crate) const MAX_ROWS: usize = 1_000;
 pub(crate) fn select<E: EntityTrait>(query: &mut SelectStatement, table: &'static str) {
     for column in E::Column::iter() {
         query.expr_as(Expr::col((table, column)), prefix(table) + column.as_str());
+    }
+}
+
+/// Selects nothing instead, in one of several statements that a union makes one.
+pub(crate) fn leave_out<E: EntityTrait>(query: &mut SelectStatement, table: &'static str) {
+    for column in E::Column::iter() {
+        query.expr_as(Keyword::Null, prefix(table) + column.as_str());
     }
 }
 

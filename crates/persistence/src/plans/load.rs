@@ -3,6 +3,9 @@
 //! Each load is one statement, because one statement sees one moment on every engine. A refusal relies on that: had
 //! the members been read after the invite, somebody might be told that the plan is full while it was they who took
 //! the last seat.
+//!
+//! The statement is a union of simple selects, each of which leaves out what is not its own. Joined, it would be one that
+//! databases take longer to plan than to carry out, and plan badly as long as they have no statistics.
 
 use family_plan_domain::{
     CodeHash, Invite, InviteId, JoinedBy, Member, Plan, PlanId, PlanParts, Settings, User, UserId,
@@ -19,19 +22,16 @@ use crate::{
     entity::{invite, membership, plan, settings, user},
     error::{InColumn, SqlError},
     instant::{from_millis, to_millis},
-    person, rows,
+    person::{self, FAMILY as PLANS, PERSON as USERS},
+    rows,
 };
 
-const PLANS: &str = "plans";
 const SETTINGS: &str = "settings";
-const USERS: &str = "users";
 const INVITES: &str = "invites";
 
-/// Whatever has or may get a seat: the memberships, and the invites that were asked for.
-const SEATS: &str = "seats";
-const SEATED_USER: &str = "user_id";
-const SEAT_INVITE: &str = "invite_id";
-const SEATED_AT: &str = "joined_at";
+/// The membership or the invite that a row is about, and for memberships, since when.
+const SEAT: &str = "seat";
+const SEATED_AT: &str = "seated_at";
 
 const WAS_DETACHED: &str = "was_detached";
 
@@ -49,12 +49,16 @@ pub(super) async fn plan(
     now: OffsetDateTime,
 ) -> Result<Option<LoadedPlan>, SqlError> {
     let plan = Expr::val(Uuid::from(plan));
-    let invites = match besides {
-        Besides::Nothing => is_pending(&plan, now),
-        Besides::Invite(invite) => is_pending_or(&plan, Uuid::from(invite), now),
-        Besides::OpenInvites => is_open(&plan, now),
-    };
-    let rows = connection.query_all(&select(&plan, invites)).await?;
+    let mut selects = vec![select_members(&plan)];
+    match besides {
+        Besides::Nothing => selects.push(select_invites(is_pending(&plan, now))),
+        Besides::OpenInvites => selects.push(select_invites(is_open(&plan, now))),
+        Besides::Invite(invite) => {
+            let asked_for = is_of(&plan).add(invite::Column::Id.eq(Uuid::from(invite)));
+            selects.extend(select_pending_and(asked_for, &plan, now));
+        }
+    }
+    let rows = connection.query_all(&union(selects)).await?;
     let Some((parts, settings)) = read(&rows)? else {
         return Ok(None);
     };
@@ -67,21 +71,18 @@ pub(super) async fn by_code(
     visitor: Option<&UserId>,
     now: OffsetDateTime,
 ) -> Result<Option<LoadedInvite>, SqlError> {
+    let with_code = || invite::Column::CodeHash.eq(code.as_ref());
     let of_code = |column: invite::Column| -> Expr {
-        let with_code = invite::Column::CodeHash.eq(code.as_ref());
-        Query::select()
-            .column((invite::Entity, column))
-            .from(invite::Entity)
-            .and_where(with_code)
-            .take()
-            .into()
+        Query::select().column(column).from(invite::Entity).and_where(with_code()).take().into()
     };
     let plan = of_code(invite::Column::PlanId);
-    let mut query = select(&plan, is_pending_or(&plan, of_code(invite::Column::Id), now));
+    let mut selects = Vec::new();
     if let Some(visitor) = visitor {
-        select_visitor(&mut query, visitor, of_code(invite::Column::Id));
+        selects.push(select_visitor(visitor, of_code(invite::Column::Id)));
     }
-    let rows = connection.query_all(&query).await?;
+    selects.push(select_members(&plan));
+    selects.extend(select_pending_and(Condition::all().add(with_code()), &plan, now));
+    let rows = connection.query_all(&union(selects)).await?;
     let Some((parts, settings)) = read(&rows)? else {
         return Ok(None);
     };
@@ -89,7 +90,7 @@ pub(super) async fn by_code(
         return Ok(None);
     };
     let visitor = match visitor {
-        Some(_) => read_visitor(&rows[0])?,
+        Some(_) => read_visitor(&rows)?,
         None => None,
     };
     Ok(Some(LoadedInvite { plan: Plan::from(parts), settings, invite, visitor }))
@@ -99,91 +100,80 @@ fn is_of(plan: &Expr) -> Condition {
     Condition::all().add(Expr::col(invite::Column::PlanId).eq(plan.clone()))
 }
 
+/// The state is part of the text, so that a database that plans for whatever the values are knows how rare it is.
 fn is_open(plan: &Expr, now: OffsetDateTime) -> Condition {
     use invite::Column::{ExpiresAt, State};
 
-    is_of(plan).add(State.eq(invite::OPEN)).add(ExpiresAt.gt(to_millis(now)))
+    let open = Expr::Constant(invite::OPEN.into());
+    is_of(plan).add(Expr::col(State).eq(open)).add(ExpiresAt.gt(to_millis(now)))
 }
 
 fn is_pending(plan: &Expr, now: OffsetDateTime) -> Condition {
-    is_open(plan, now).add(invite::Column::Reopened.eq(false))
+    is_open(plan, now).add(Expr::col(invite::Column::Reopened).eq(Expr::Constant(false.into())))
 }
 
-/// Each branch names the plan, so that each can have an index of its own.
-fn is_pending_or(plan: &Expr, invite: impl Into<Expr>, now: OffsetDateTime) -> Condition {
-    let asked_for = is_of(plan).add(Expr::col(invite::Column::Id).eq(invite));
-    Condition::any().add(is_pending(plan, now)).add(asked_for)
-}
-
-/// One row per seat, the longest taken first; plan and settings come with each of them.
-fn select(plan: &Expr, invites: Condition) -> SelectStatement {
-    use invite::Column as InviteColumn;
-    use membership::Column as MembershipColumn;
-
-    let memberships = Query::select()
-        .column(MembershipColumn::Id)
-        .column(MembershipColumn::PlanId)
-        .expr_as(Expr::col(MembershipColumn::ActiveUserId), SEATED_USER)
-        .expr_as(Expr::col(MembershipColumn::InviteId), SEAT_INVITE)
-        .expr_as(Expr::col(MembershipColumn::JoinedAt), SEATED_AT)
-        .from(membership::Entity)
-        .and_where(Expr::col(MembershipColumn::PlanId).eq(plan.clone()))
-        .and_where(MembershipColumn::ActiveUserId.is_not_null())
-        .take();
-
-    // PostgreSQL takes the types of the nulls from the branch before.
-    let invites = Query::select()
-        .column(InviteColumn::Id)
-        .column(InviteColumn::PlanId)
-        .expr_as(Keyword::Null, SEATED_USER)
-        .expr_as(Expr::col(InviteColumn::Id), SEAT_INVITE)
-        .expr_as(Keyword::Null, SEATED_AT)
-        .from(invite::Entity)
-        .cond_where(invites)
-        .take();
+/// One row per member, with plan and settings.
+fn select_members(plan: &Expr) -> SelectStatement {
+    use membership::Column::{ActiveUserId, Id, InviteId, JoinedAt, PlanId};
 
     let mut query = Query::select();
+    rows::select::<user::Entity>(&mut query, USERS);
     rows::select::<plan::Entity>(&mut query, PLANS);
     rows::select::<settings::Entity>(&mut query, SETTINGS);
-    rows::select::<user::Entity>(&mut query, USERS);
     rows::select::<invite::Entity>(&mut query, INVITES);
     query
-        .column((SEATS, SEATED_AT))
+        .expr_as(Expr::col((membership::Entity, Id)), SEAT)
+        .expr_as(Expr::col((membership::Entity, JoinedAt)), SEATED_AT)
+        .expr_as(Keyword::Null, WAS_DETACHED)
         .from(plan::Entity)
         .join(JoinType::InnerJoin, settings::Entity, settings::Column::Id.eq(settings::ID))
-        .join_subquery(
-            JoinType::LeftJoin,
-            { memberships }.union(UnionType::All, invites).take(),
-            SEATS,
-            Expr::col((SEATS, MembershipColumn::PlanId)).equals((PLANS, plan::Column::Id)),
+        .join(
+            JoinType::InnerJoin,
+            membership::Entity,
+            Expr::col((membership::Entity, PlanId)).equals((PLANS, plan::Column::Id)),
         )
         .join(
-            JoinType::LeftJoin,
+            JoinType::InnerJoin,
             user::Entity,
-            Expr::col((USERS, user::Column::Id)).equals((SEATS, SEATED_USER)),
+            Expr::col((USERS, user::Column::Id)).equals((membership::Entity, ActiveUserId)),
         )
         .join(
             JoinType::LeftJoin,
             invite::Entity,
-            Expr::col((INVITES, InviteColumn::Id)).equals((SEATS, SEAT_INVITE)),
+            Expr::col((INVITES, invite::Column::Id)).equals((membership::Entity, InviteId)),
         )
         .and_where(Expr::col((PLANS, plan::Column::Id)).eq(plan.clone()))
         .and_where(plan::Column::ClosedAt.is_null())
-        .order_by((SEATS, SEATED_AT), Order::Asc)
-        .order_by((SEATS, MembershipColumn::Id), Order::Asc)
+        // Said twice, so that the index is searched for it: a plan has ever more memberships that have ended.
+        .and_where(Expr::col((membership::Entity, ActiveUserId)).is_not_null())
         .take()
 }
 
-fn select_visitor(query: &mut SelectStatement, visitor: &UserId, invite: Expr) {
+fn select_invites(which: Condition) -> SelectStatement {
+    let mut query = Query::select();
+    rows::leave_out::<user::Entity>(&mut query, USERS);
+    rows::leave_out::<plan::Entity>(&mut query, PLANS);
+    rows::leave_out::<settings::Entity>(&mut query, SETTINGS);
+    rows::select::<invite::Entity>(&mut query, INVITES);
+    query
+        .expr_as(Expr::col(invite::Column::Id), SEAT)
+        .expr_as(Keyword::Null, SEATED_AT)
+        .expr_as(Keyword::Null, WAS_DETACHED)
+        .from(invite::Entity)
+        .cond_where(which)
+        .take()
+}
+
+/// Two selects, so that each can have an index of its own; no invite is in both.
+fn select_pending_and(asked_for: Condition, plan: &Expr, now: OffsetDateTime) -> [SelectStatement; 2] {
+    let pending = is_pending(plan, now);
+    [select_invites(pending.clone()), select_invites(asked_for.add(pending.not()))]
+}
+
+/// The visitor, in the place of members, with their family in the place of the plan.
+fn select_visitor(visitor: &UserId, invite: Expr) -> SelectStatement {
     use membership::Column::{Id, InviteId, LeftAt, UserId};
 
-    query.join_as(
-        JoinType::LeftJoin,
-        user::Entity,
-        person::PERSON,
-        Expr::col((person::PERSON, user::Column::Id)).eq(visitor.as_str()),
-    );
-    person::select(query);
     let detachments = Query::select()
         .expr(Expr::col(Id).count())
         .from(membership::Entity)
@@ -191,32 +181,53 @@ fn select_visitor(query: &mut SelectStatement, visitor: &UserId, invite: Expr) {
         .and_where(UserId.eq(visitor.as_str()))
         .and_where(LeftAt.is_not_null())
         .take();
-    query.expr_as(detachments, WAS_DETACHED);
+    let mut query = Query::select();
+    person::select(&mut query);
+    rows::leave_out::<settings::Entity>(&mut query, SETTINGS);
+    rows::leave_out::<invite::Entity>(&mut query, INVITES);
+    query
+        .expr_as(Keyword::Null, SEAT)
+        .expr_as(Keyword::Null, SEATED_AT)
+        .expr_as(detachments, WAS_DETACHED)
+        .from_as(user::Entity, USERS)
+        .and_where(Expr::col((USERS, user::Column::Id)).eq(visitor.as_str()))
+        .take()
 }
 
-/// `None` when there is no such plan.
+/// All of `selects` in one, the members who joined first before the others.
+fn union(selects: Vec<SelectStatement>) -> SelectStatement {
+    let mut selects = selects.into_iter();
+    let mut query = selects.next().unwrap_or_default();
+    query.unions(selects.map(|it| (UnionType::All, it)));
+    query.order_by(SEATED_AT, Order::Asc).order_by(SEAT, Order::Asc).take()
+}
+
+/// `None` when there is no such plan: where there is one, it has members.
 fn read(rows: &[QueryResult]) -> Result<Option<(PlanParts, Settings)>, SqlError> {
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
-    let mut parts = PlanParts::try_from(rows::read::<plan::Model>(row, PLANS)?)?;
-    let settings = Settings::try_from(rows::read::<settings::Model>(row, SETTINGS)?)?;
+    let mut plan = None;
+    let (mut members, mut invites) = (Vec::new(), Vec::new());
     for row in rows {
-        let user = rows::read::<Option<user::Model>>(row, USERS)?;
         let invite = rows::read::<Option<invite::Model>>(row, INVITES)?;
-        match (user, invite) {
-            (Some(user), invite) => parts.members.push(member(row, user, invite)?),
-            (None, Some(invite)) => parts.invites.push(Invite::try_from(invite)?),
+        match (row.try_get("", SEATED_AT)?, invite) {
+            (Some(joined_at), invite) => {
+                plan.get_or_insert(row);
+                members.push(member(row, joined_at, invite)?);
+            }
+            (None, Some(invite)) => invites.push(Invite::try_from(invite)?),
             (None, None) => (),
         }
     }
-    Ok(Some((parts, settings)))
+    let Some(row) = plan else {
+        return Ok(None);
+    };
+    let parts = PlanParts::try_from(rows::read::<plan::Model>(row, PLANS)?)?;
+    let settings = Settings::try_from(rows::read::<settings::Model>(row, SETTINGS)?)?;
+    Ok(Some((PlanParts { members, invites, ..parts }, settings)))
 }
 
-fn member(row: &QueryResult, user: user::Model, invite: Option<invite::Model>) -> Result<Member, SqlError> {
-    let joined_at: i64 = row.try_get("", SEATED_AT)?;
+fn member(row: &QueryResult, joined_at: i64, invite: Option<invite::Model>) -> Result<Member, SqlError> {
     Ok(Member {
-        user: User::try_from(user)?,
+        user: User::try_from(rows::read::<user::Model>(row, USERS)?)?,
         joined_by: invite.map(JoinedBy::try_from).transpose()?,
         joined_at: from_millis(joined_at).in_column("memberships.joined_at")?,
     })
@@ -233,10 +244,13 @@ fn find_invite(rows: &[QueryResult], code: CodeHash) -> Result<Option<Invite>, S
     Ok(None)
 }
 
-fn read_visitor(row: &QueryResult) -> Result<Option<Visitor>, SqlError> {
-    let Some(person) = person::read(row)? else {
-        return Ok(None);
-    };
-    let n_detachments: i64 = row.try_get("", WAS_DETACHED)?;
-    Ok(Some(Visitor { person, detached_from_invite: 0 < n_detachments }))
+fn read_visitor(rows: &[QueryResult]) -> Result<Option<Visitor>, SqlError> {
+    for row in rows {
+        let n_detachments: Option<i64> = row.try_get("", WAS_DETACHED)?;
+        if let Some(n_detachments) = n_detachments {
+            let person = person::read(row)?;
+            return Ok(person.map(|person| Visitor { person, detached_from_invite: 0 < n_detachments }));
+        }
+    }
+    Ok(None)
 }
