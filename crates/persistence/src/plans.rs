@@ -1,9 +1,12 @@
 //! [`Plans`] in a SQL database.
 
+mod at_once;
+mod decision;
 mod list;
 mod load;
 mod occupancy;
 mod save;
+mod write;
 
 use std::sync::Arc;
 

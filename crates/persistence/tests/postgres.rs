@@ -7,9 +7,13 @@ mod feed_statements;
 #[path = "postgres/inbox_statements.rs"]
 mod inbox_statements;
 mod numbering;
+#[path = "postgres/saves.rs"]
+mod saves;
 mod server;
 #[path = "postgres/statements.rs"]
 mod statements;
+#[path = "postgres/steps.rs"]
+mod steps;
 mod support;
 
 use std::future::Future;
