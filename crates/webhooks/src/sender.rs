@@ -7,12 +7,17 @@ use family_plan_domain::{
     EndpointUrl, Event,
     ports::{Answer, EventSender, UnfitTarget},
 };
-use reqwest::{Client, header, redirect::Policy};
+use reqwest::{
+    Client,
+    header::{self, HeaderMap},
+    redirect::Policy,
+};
 use secrecy::{ExposeSecret, SecretString};
 use standardwebhooks::{
     HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook, WebhookError,
 };
 use time::OffsetDateTime;
+use tracing::{Instrument, field::Empty};
 
 use crate::{resolver::PublicResolver, target};
 
@@ -24,6 +29,9 @@ const USER_AGENT: &str = concat!("family-plan/", env!("CARGO_PKG_VERSION"));
 /// Makes the body that tells of an event, in JSON.
 pub type Render = dyn Fn(Event) -> String + Send + Sync;
 
+/// Adds headers to a request; called in the request's span.
+type AddHeaders = dyn Fn(&mut HeaderMap) + Send + Sync;
+
 /// Why nothing can be sent at all.
 #[derive(Debug, thiserror::Error)]
 #[error("the HTTP client cannot be set up")]
@@ -34,6 +42,7 @@ pub struct WebhookSender {
     client: Client,
     render: Arc<Render>,
     allows_private: bool,
+    add_headers: Arc<AddHeaders>,
 }
 
 impl WebhookSender {
@@ -53,7 +62,13 @@ impl WebhookSender {
         if !allows_private {
             client = client.https_only(true).dns_resolver(Arc::new(PublicResolver));
         }
-        Ok(Self { client: client.build()?, render, allows_private })
+        Ok(Self { client: client.build()?, render, allows_private, add_headers: Arc::new(|_| ()) })
+    }
+
+    /// The same sender, whose requests bring along what `add_headers` adds, such as the trace they belong to.
+    #[must_use]
+    pub fn adding_headers(self, add_headers: impl Fn(&mut HeaderMap) + Send + Sync + 'static) -> Self {
+        Self { add_headers: Arc::new(add_headers), ..self }
     }
 
     async fn post(
@@ -67,9 +82,12 @@ impl WebhookSender {
         let (id, timestamp) = (event.id.to_string(), now.unix_timestamp());
         let body = (self.render)(event);
         let signatures = sign(secrets, &id, timestamp, &body)?;
+        let mut headers = HeaderMap::new();
+        (self.add_headers)(&mut headers);
         let request = self
             .client
             .post(url)
+            .headers(headers)
             .header(header::CONTENT_TYPE, "application/json")
             .header(HEADER_WEBHOOK_ID, id)
             .header(HEADER_WEBHOOK_TIMESTAMP, timestamp)
@@ -106,6 +124,18 @@ impl EventSender for WebhookSender {
         secrets: Vec<SecretString>,
         now: OffsetDateTime,
     ) -> Answer {
-        self.post(&url, event, &secrets, now).await.unwrap_or_else(Answer::Nothing)
+        // Where it goes is not told: addresses can hold secrets.
+        let span = tracing::info_span!("endpoint request", method = "POST", status = Empty, failure = Empty);
+        let posting = self.post(&url, event, &secrets, now).instrument(span.clone());
+        let answer = posting.await.unwrap_or_else(Answer::Nothing);
+        match &answer {
+            Answer::Taken { status } | Answer::Refused { status } => {
+                span.record("status", i64::from(*status));
+            }
+            Answer::Nothing(_) => {
+                span.record("failure", "no_answer");
+            }
+        }
+        answer
     }
 }

@@ -2,23 +2,34 @@
 
 use reqwest::Response;
 use serde::de::DeserializeOwned;
+use tracing::Span;
 
-use crate::{UnreadableReason, ZammadError, breaker::Permit};
+use crate::{UnreadableReason, ZammadError, breaker::Permit, traced};
 
 /// An answer with a status between 200 and 299, of which only the head was read.
 pub(crate) struct Answer {
     response: Response,
     request_id: Option<String>,
     permit: Permit,
+    /// The request takes until the body is read.
+    span: Span,
 }
 
 impl Answer {
-    pub(crate) fn new(response: Response, request_id: Option<String>, permit: Permit) -> Self {
-        Self { response, request_id, permit }
+    pub(crate) fn new(response: Response, request_id: Option<String>, permit: Permit, span: Span) -> Self {
+        Self { response, request_id, permit, span }
     }
 
     /// The body, which must be JSON of at most `max_bytes`.
     pub(crate) async fn json<T: DeserializeOwned>(mut self, max_bytes: usize) -> Result<T, ZammadError> {
+        let read = self.read(max_bytes).await;
+        if let Err(err) = &read {
+            traced::note_failure(&self.span, err);
+        }
+        read
+    }
+
+    async fn read<T: DeserializeOwned>(&mut self, max_bytes: usize) -> Result<T, ZammadError> {
         let outcome = read_at_most(&mut self.response, max_bytes).await.map_err(ZammadError::from_transport);
         self.permit.judge(&outcome);
         let body = outcome?.ok_or_else(|| self.unreadable(UnreadableReason::TooLong))?;

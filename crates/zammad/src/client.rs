@@ -7,14 +7,16 @@ use reqwest::{
     header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue},
     redirect,
 };
+use tracing::{Instrument, Span};
 use url::Url;
 
 use crate::{
-    BreakerState, ConfigError, Pace, Refusal, Version, ZammadConfig, ZammadError, Zone,
+    AddHeaders, BreakerState, ConfigError, Pace, Refusal, Version, ZammadConfig, ZammadError, Zone,
     answer::{Answer, read_at_most},
     breaker::{Breaker, Permit},
     credential::Credential,
     refusal::request_id,
+    traced,
 };
 
 const USER_AGENT: &str = concat!("family-plan/", env!("CARGO_PKG_VERSION"));
@@ -33,6 +35,7 @@ struct Inner {
     time_zone: Option<Zone>,
     pace: Pace,
     breaker: Breaker,
+    add_headers: Arc<AddHeaders>,
 }
 
 impl ZammadClient {
@@ -57,6 +60,7 @@ impl ZammadClient {
             time_zone: config.time_zone,
             breaker: Breaker::new(&config.pace),
             pace: config.pace,
+            add_headers: config.add_headers,
         })))
     }
 
@@ -128,15 +132,26 @@ impl ZammadClient {
         request: RequestBuilder,
         within: Duration,
     ) -> Result<Answer, ZammadError> {
-        let outcome = self.exchange(request, within).await;
+        let (http, request) = request.timeout(within).build_split();
+        let request = request.map_err(ZammadError::from_transport);
+        let span = request.as_ref().map_or_else(|_| Span::none(), traced::span_of);
+        let exchange = async { self.exchange(http, request?).await };
+        let outcome = exchange.instrument(span.clone()).await;
         permit.judge(&outcome);
+        traced::note(&span, &outcome);
         let response = outcome?;
         let request_id = request_id(response.headers(), |it| self.redact(it));
-        Ok(Answer::new(response, request_id, permit))
+        Ok(Answer::new(response, request_id, permit, span))
     }
 
-    async fn exchange(&self, request: RequestBuilder, within: Duration) -> Result<Response, ZammadError> {
-        let response = request.timeout(within).send().await.map_err(ZammadError::from_transport)?;
+    /// In the span of the request.
+    async fn exchange(
+        &self,
+        http: reqwest::Client,
+        mut request: reqwest::Request,
+    ) -> Result<Response, ZammadError> {
+        (self.0.add_headers)(request.headers_mut());
+        let response = http.execute(request).await.map_err(ZammadError::from_transport)?;
         if !response.status().is_success() {
             return Err(ZammadError::Refused(self.refusal(response).await));
         }

@@ -1,9 +1,15 @@
 //! What one must know to talk to a Zammad.
 
+use std::sync::Arc;
+
+use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
 
 use crate::{Pace, UnusableToken, Version, Zone};
+
+/// Adds headers to a request; called in the request's span.
+pub type AddHeaders = dyn Fn(&mut HeaderMap) + Send + Sync;
 
 /// Which Zammad is talked to, and as whom.
 #[derive(Clone)]
@@ -20,6 +26,8 @@ pub struct ZammadConfig {
     pub time_zone: Option<Zone>,
     /// How long to wait for it.
     pub pace: Pace,
+    /// What every request brings along besides, such as the trace it belongs to.
+    pub add_headers: Arc<AddHeaders>,
 }
 
 impl ZammadConfig {
@@ -33,6 +41,7 @@ impl ZammadConfig {
             version: Version::default(),
             time_zone: None,
             pace: Pace::default(),
+            add_headers: Arc::new(|_| ()),
         }
     }
 }
