@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
 
 use crate::{EndpointSecretError, EndpointSecrets};
 
@@ -158,7 +159,8 @@ impl Shared {
             let Some(event) = ports.outbox.first(lane).await? else {
                 return ports.outbox.release(lane, now).await;
             };
-            if self.tell_one(&lane, &endpoint, event).await? == Next::End {
+            let span = tracing::info_span!("deliver event", endpoint = %endpoint.id, event = %event.event.id);
+            if self.tell_one(&lane, &endpoint, event).instrument(span).await? == Next::End {
                 return Ok(());
             }
             lane.n_failures = 0;

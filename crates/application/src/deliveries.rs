@@ -9,6 +9,7 @@ use family_plan_domain::{
     ports::{Clock, DeliveryReader, Ids, Inbox, StoreError, Told, ZammadUsers},
 };
 use time::{Duration, OffsetDateTime};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{Caller, Page, PageSize, People};
@@ -82,7 +83,7 @@ impl ApplyDeliveries {
         let claimed = self.inbox.claim(worker, BATCH, now, now + CLAIM).await?;
         let n_claimed = claimed.len();
         if n_claimed > 0 {
-            self.apply(worker, claimed).await?;
+            self.apply(worker, claimed).instrument(tracing::info_span!("apply deliveries")).await?;
         }
         Ok(n_claimed)
     }

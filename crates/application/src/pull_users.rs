@@ -18,6 +18,7 @@ use family_plan_domain::{
 };
 use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
@@ -122,8 +123,9 @@ impl PullUsers {
             Err(SaveError::Store(err)) => return Err(err),
         }
         tracing::info!(kind = run.kind.as_str(), page = run.next_page, "pulling the helpdesk's users");
+        let span = tracing::info_span!("pull users", kind = run.kind.as_str());
         let pull = Pull { context: self, holder, progress: Mutex::new(Progress { run, known_until }) };
-        pull.run().await?;
+        pull.run().instrument(span).await?;
         Ok(true)
     }
 }

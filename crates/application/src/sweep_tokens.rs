@@ -10,6 +10,7 @@ use family_plan_domain::{
 use futures_util::{StreamExt, TryStreamExt, stream};
 use time::{Duration, OffsetDateTime};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
@@ -92,7 +93,8 @@ impl SweepTokens {
             Err(SaveError::Stale) => return Ok(None),
             Err(SaveError::Store(err)) => return Err(err.into()),
         }
-        let sweeping = with_heartbeat(self.sweep(holder), || self.extend(holder));
+        let sweep = self.sweep(holder).instrument(tracing::info_span!("sweep tokens"));
+        let sweeping = with_heartbeat(sweep, || self.extend(holder));
         let outcome = tokio::select! {
             () = self.stop.cancelled() => {
                 // Nobody need wait for the lease to end, nor for the next sweep to be due.

@@ -8,6 +8,7 @@ use family_plan_domain::{
 };
 use futures_util::future::try_join_all;
 use time::Duration;
+use tracing::Instrument;
 
 /// All of a batch are told at once.
 const BATCH: usize = 4;
@@ -49,7 +50,7 @@ impl WritePlans {
         let people = self.users.of_zammad_users(zammad_users).await?;
         try_join_all(writes.into_iter().map(|write| {
             let person = people.iter().find(|it| it.user.zammad_user_id == Some(write.zammad_user));
-            self.write(write, person)
+            self.write(write, person).instrument(tracing::info_span!("write plan"))
         }))
         .await?;
         Ok(n_writes)

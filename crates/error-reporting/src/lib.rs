@@ -18,12 +18,17 @@ use sentry::{
     },
     types::Dsn,
 };
-use tracing::{Subscriber, level_filters::LevelFilter};
-use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
+use tracing::{Level, Metadata, Subscriber, level_filters::LevelFilter, subscriber::Interest};
+use tracing_subscriber::{
+    Layer,
+    filter::{dynamic_filter_fn, filter_fn},
+    registry::LookupSpan,
+};
 
-use self::{layer::Reports, scrub::Scrubber, trail::Pseudonyms, transport::Scrubbing};
+use self::{layer::Reports, trail::Pseudonyms, transport::Scrubbing};
 pub use self::{
     panics::{Panic, catching},
+    scrub::Scrubber,
     trail::note_caller,
 };
 
@@ -31,6 +36,8 @@ pub use self::{
 const FLUSH: Duration = Duration::from_secs(3);
 /// What the crates of this workspace begin with.
 const OURS: &str = "family_plan";
+/// The span that a request is answered in.
+const REQUEST: &str = "request";
 
 /// Where failures are reported, and what of.
 #[derive(Debug)]
@@ -111,11 +118,20 @@ impl Reporting {
         S: Subscriber + for<'span> LookupSpan<'span>,
     {
         let reports = Reports::new(Arc::clone(&self.client), Arc::clone(&self.pseudonyms));
-        let mut layers = vec![reports.with_filter(LevelFilter::INFO).boxed()];
+        // Spans of others, such as those of statements, are no business of reports.
+        let told =
+            filter_fn(|it| *it.level() <= Level::INFO && (it.is_event() || it.target().starts_with(OURS)));
+        let mut layers = vec![reports.with_filter(told.with_max_level_hint(LevelFilter::INFO)).boxed()];
         if self.traces {
-            let ours = filter_fn(|it| it.is_span() && it.target().starts_with(OURS));
-            let ours = ours.with_max_level_hint(LevelFilter::DEBUG);
-            layers.push(SpanLayer::new().with_filter(ours).boxed());
+            // A worker's span is no request's, and begins no course.
+            let of_requests = dynamic_filter_fn(|it, context| {
+                is_our_span(it) && (it.name() == REQUEST || context.lookup_current().is_some())
+            });
+            let of_requests = of_requests.with_max_level_hint(LevelFilter::DEBUG);
+            let of_requests = of_requests.with_callsite_filter(|it| {
+                if is_our_span(it) { Interest::sometimes() } else { Interest::never() }
+            });
+            layers.push(SpanLayer::new().with_filter(of_requests).boxed());
         }
         layers
     }
@@ -125,6 +141,10 @@ impl Drop for Reporting {
     fn drop(&mut self) {
         self.client.close(None);
     }
+}
+
+fn is_our_span(metadata: &Metadata<'_>) -> bool {
+    metadata.is_span() && metadata.target().starts_with(OURS)
 }
 
 /// Whether `text` is the address of a project.

@@ -49,7 +49,7 @@ const RULES: &[(&str, &str)] = &[
 ];
 
 /// Takes out secrets, and unless they may be sent, the addresses of people.
-pub(crate) struct Scrubber {
+pub struct Scrubber {
     secrets: Vec<SecretString>,
     sends_pii: bool,
     rules: Vec<(Regex, &'static str)>,
@@ -61,7 +61,8 @@ pub(crate) struct Scrubber {
 
 impl Scrubber {
     /// Knows these secrets, and others by what they look like, or by what they are called.
-    pub(crate) fn new(mut secrets: Vec<SecretString>, sends_pii: bool) -> Self {
+    #[must_use]
+    pub fn new(mut secrets: Vec<SecretString>, sends_pii: bool) -> Self {
         secrets.retain(|it| MIN_SECRET_BYTES <= it.expose_secret().len());
         Self {
             secrets,
@@ -94,7 +95,9 @@ impl Scrubber {
         }
     }
 
-    fn scrubbed(&self, text: &str) -> String {
+    /// The text without them.
+    #[must_use]
+    pub fn scrubbed(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in self.secrets.iter().map(ExposeSecret::expose_secret) {
             if text.contains(secret) {
