@@ -85,7 +85,7 @@ async fn a_panic_is_answered_and_told_once_and_the_server_goes_on() {
     let settings = settings(folder.path().to_str().unwrap(), &zammad, &sentry);
     let mut configuration = Sources::read_from(None, settings).unwrap().configuration().unwrap();
     let reporting = Reporting::begin(configuration.sentry.take().unwrap()).unwrap();
-    telemetry::begin(&LogConfiguration::default(), Some(&reporting));
+    telemetry::begin(&LogConfiguration::default(), Some(&reporting), None);
     let clock = Arc::new(BreakableClock::default());
     let server = start(configuration, clock.clone(), Arc::new(SystemIds)).await.unwrap();
     let http = reqwest::Client::builder().build().unwrap();

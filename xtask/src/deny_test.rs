@@ -23,13 +23,14 @@ struct Slip {
     refused_by: Rules,
 }
 
-const SLIPS: [Slip; 11] = [
+const SLIPS: [Slip; 12] = [
     slip("crates/application", "sea-orm", EVERYTHING),
     slip("crates/application", "reqwest", EVERYTHING),
     slip("crates/application", "family-plan-persistence", EVERYTHING),
     slip("crates/domain", "poem", EVERYTHING),
     slip("crates/zammad", "family-plan-persistence", EVERYTHING),
     slip("crates/webhooks", "family-plan-persistence", EVERYTHING),
+    slip("crates/webhooks", "opentelemetry", EVERYTHING),
     slip("crates/server", "sqlx", EVERYTHING),
     Slip { table: "dev-dependencies", ..slip("crates/application", "axum", EVERYTHING) },
     slip("crates/server", "family-plan-testkit", SHIPPED),

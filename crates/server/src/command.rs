@@ -5,6 +5,7 @@ use std::{error::Error, path::PathBuf, sync::Arc};
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use family_plan_error_reporting::Reporting;
+use family_plan_traces::Traces;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
@@ -70,7 +71,7 @@ impl Arguments {
                 print!("{}", openapi_document()?);
                 Ok(())
             }
-            Command::Zammad(command) => command.run(sources()?).await,
+            Command::Zammad(command) => Box::pin(command.run(sources()?)).await,
             Command::Token(request) => {
                 println!("{}", sign(&sources()?.auth()?.identity, &request)?);
                 Ok(())
@@ -83,7 +84,8 @@ async fn serve_until_told(sources: Sources) -> anyhow::Result<()> {
     let mut configuration = sources.configuration()?;
     // Dropped last, however this ends: what is not reported yet is reported then.
     let reporting = configuration.sentry.take().map(Reporting::begin).transpose()?;
-    telemetry::begin(&configuration.log, reporting.as_ref());
+    let traces = configuration.traces.take().map(Traces::begin).transpose()?;
+    telemetry::begin(&configuration.log, reporting.as_ref(), traces.as_ref());
     let stop = Stop::listen()?;
     let mut running = match serve::start(configuration, Arc::new(SystemClock), Arc::new(SystemIds)).await {
         Ok(running) => running,
@@ -125,7 +127,7 @@ impl Stop {
 }
 
 async fn migrate(sources: Sources) -> anyhow::Result<()> {
-    telemetry::begin(&LogConfiguration::default(), None);
+    telemetry::begin(&LogConfiguration::default(), None, None);
     let applied = serve::migrate(&sources.database()?).await?;
     if applied.is_empty() {
         println!("The schema is up to date.");

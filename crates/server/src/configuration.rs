@@ -12,6 +12,7 @@ use std::{
 
 use config::{Config, Environment, File, FileFormat};
 use family_plan_error_reporting::ReportingConfig;
+use family_plan_traces::TracesConfig;
 
 use self::reader::Reader;
 pub use self::sections::{
@@ -47,6 +48,8 @@ pub struct Configuration {
     pub limits: LimitsConfiguration,
     /// Where failures are reported, if they are.
     pub sentry: Option<ReportingConfig>,
+    /// Where traces are sent, if they are.
+    pub traces: Option<TracesConfig>,
     /// The log.
     pub log: LogConfiguration,
 }
@@ -157,6 +160,7 @@ impl Sources {
             let events = sections::events(reader);
             let limits = limits::limits(reader);
             let sentry = sections::sentry(reader, server.as_ref());
+            let traces = sections::traces(reader, links.as_ref());
             let log = sections::log(reader);
             reader.finish();
             let auth = auth?;
@@ -170,6 +174,7 @@ impl Sources {
                 limits,
                 events,
                 sentry,
+                traces,
                 log,
             })
         })

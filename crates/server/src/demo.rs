@@ -25,7 +25,7 @@ use crate::{
 pub async fn run(once: bool, port: u16) -> anyhow::Result<()> {
     // The story speaks for itself: only what should not happen is logged besides.
     let log = LogConfiguration { format: LogFormat::Text, filter: "off".to_owned() };
-    telemetry::begin(&log, None);
+    telemetry::begin(&log, None, None);
     let stop = Stop::listen()?;
     let world = World::start(port).await.context("the demo does not start")?;
     let told = tokio::select! {

@@ -48,6 +48,7 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     let (method, uri) = (request.method().clone(), request.uri().clone());
 
     let span = tracing::info_span!("request", %method, request_id, route = Empty, operation = Empty);
+    family_plan_traces::continue_trace(&span, request.headers());
     let mut response = async {
         match catching(next.call(request)).await {
             Ok(Ok(response)) => response,
@@ -71,6 +72,7 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     let status = response.status().as_u16();
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(parent: &span, status, elapsed_ms, "answered");
+    family_plan_traces::answered(&span, status);
     Ok(response)
 }
 

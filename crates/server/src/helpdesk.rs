@@ -58,6 +58,7 @@ impl Helpdesk {
             version,
             time_zone,
             pace,
+            add_headers: Arc::new(family_plan_traces::pass_on),
             ..ZammadConfig::new(url, token)
         })?;
         let is_told_plans = plan_attribute.is_some();

@@ -162,6 +162,7 @@ pub async fn start(
     background.spawn(helpdesk.clone().tell_what_is_missing());
 
     let http = reqwest::Client::builder().timeout(PROVIDER_TIMEOUT).build()?;
+    let event_sender = WebhookSender::new(Arc::new(render_event), events.allow_private_targets)?;
     let adapters = Adapters {
         plans: Arc::new(database.plans(Arc::clone(&ids))),
         users: Arc::new(database.users(Arc::clone(&ids))),
@@ -171,7 +172,7 @@ pub async fn start(
         feed: Arc::new(database.feed()),
         endpoints: Arc::new(database.endpoints()),
         outbox: Arc::new(database.outbox()),
-        event_sender: Arc::new(WebhookSender::new(Arc::new(render_event), events.allow_private_targets)?),
+        event_sender: Arc::new(event_sender.adding_headers(family_plan_traces::pass_on)),
         tokens: helpdesk.tokens.clone(),
         invite_register: Arc::new(database.invite_register()),
         clock: Arc::clone(&clock),

@@ -1,10 +1,11 @@
-//! The log, and the reports of failures.
+//! The log, the reports of failures, and traces.
 
 mod json_lines;
 
 use std::io::IsTerminal;
 
 use family_plan_error_reporting::Reporting;
+use family_plan_traces::Traces;
 use tracing_subscriber::{
     EnvFilter, Layer, fmt::format::JsonFields, layer::SubscriberExt, util::SubscriberInitExt,
 };
@@ -12,8 +13,11 @@ use tracing_subscriber::{
 use self::json_lines::JsonLines;
 use crate::configuration::{LogConfiguration, LogFormat};
 
-/// Begins to log, and to report what is logged as an error. The first call counts.
-pub fn begin(log: &LogConfiguration, reporting: Option<&Reporting>) {
+/// Statements have spans, for traces only: in the log they would be everywhere.
+const NO_STATEMENTS: &str = "sea_orm::database=off";
+
+/// Begins to log, to report what is logged as an error, and to keep traces. The first call counts.
+pub fn begin(log: &LogConfiguration, reporting: Option<&Reporting>, traces: Option<&Traces>) {
     let lines = match log.format {
         LogFormat::Text => tracing_subscriber::fmt::layer()
             .with_ansi(std::io::stderr().is_terminal())
@@ -25,8 +29,10 @@ pub fn begin(log: &LogConfiguration, reporting: Option<&Reporting>) {
             .with_writer(std::io::stderr)
             .boxed(),
     };
-    let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = format!("{},{NO_STATEMENTS}", log.filter);
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let mut layers = reporting.map(Reporting::layers).unwrap_or_default();
+    layers.extend(traces.map(Traces::layer));
     layers.push(lines.with_filter(filter).boxed());
     // A second subscriber is refused: a test that has one of its own keeps it.
     let _ = tracing_subscriber::registry().with(layers).try_init();

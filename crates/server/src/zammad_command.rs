@@ -35,7 +35,7 @@ impl ZammadCommand {
             Self::Check => "error",
         };
         let log = LogConfiguration { filter: filter.to_owned(), ..LogConfiguration::default() };
-        telemetry::begin(&log, None);
+        telemetry::begin(&log, None, None);
         match self {
             Self::Sync(SyncArguments { full }) => {
                 let (database, zammad) = sources.database_and_zammad()?;

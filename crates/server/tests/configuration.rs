@@ -71,6 +71,27 @@ fn failures_are_reported_as_the_operator_says() {
 }
 
 #[test]
+fn traces_are_sent_where_the_operator_says() {
+    assert!(configured(&[("TRACES__SAMPLE_RATE", "0.5")]).unwrap().traces.is_none());
+    let endpoint = ("TRACES__ENDPOINT", "http://collector.example:4318");
+    let traces = configured(&[endpoint]).unwrap().traces.unwrap();
+    assert_eq!((traces.endpoint.as_str(), traces.sample_rate), ("http://collector.example:4318/", 1.0));
+    assert_eq!(traces.scheme, "https");
+    assert_eq!((traces.scrub)("(the-token)"), "([scrubbed])");
+    let sampled = configured(&[endpoint, ("TRACES__SAMPLE_RATE", "0.25")]).unwrap().traces.unwrap();
+    assert_eq!((sampled.endpoint, sampled.sample_rate), (traces.endpoint, 0.25));
+    for wrong in [
+        ("TRACES__ENDPOINT", "collector:4318"),
+        ("TRACES__ENDPOINT", "http://user:password@collector:4318"),
+        ("TRACES__ENDPOINT", "http://collector:4318/v1/traces"),
+        ("TRACES__SAMPLE_RATE", "2"),
+        ("TRACES__HEADERS", "x=y"),
+    ] {
+        assert_eq!(mistaken(&[wrong]), [wrong.0], "{}", wrong.1);
+    }
+}
+
+#[test]
 fn every_secret_is_known_to_what_reports_failures() {
     let changes = [
         ("SENTRY__DSN", "https://key@sentry.example.com/42"),

@@ -34,6 +34,10 @@ impl Received {
         self.headers.get(name).unwrap_or_else(|| panic!("no {name} in {self:?}"))
     }
 
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
+    }
+
     /// The event that it tells of.
     pub(crate) fn event(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()

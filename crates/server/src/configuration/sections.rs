@@ -1,10 +1,11 @@
 //! The sections of the configuration.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use family_plan_application::SecretKey;
 use family_plan_domain::SyncSchedule;
-use family_plan_error_reporting::ReportingConfig;
+use family_plan_error_reporting::{ReportingConfig, Scrubber};
+use family_plan_traces::TracesConfig;
 use family_plan_zammad::{PlanAttribute, Version, WebhookCredential, WebhookSecrets, Zone};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -239,6 +240,19 @@ pub(super) fn sentry(reader: &mut Reader, server: Option<&ServerConfiguration>) 
     })
 }
 
+/// Where traces are sent, if they are.
+pub(super) fn traces(reader: &mut Reader, links: Option<&Links>) -> Option<TracesConfig> {
+    let endpoint = reader.optional("traces.endpoint", collector_url);
+    let sample_rate = reader.optional("traces.sample_rate", share);
+    let scrubber = Scrubber::new(reader.secrets.clone(), false);
+    Some(TracesConfig {
+        endpoint: endpoint?.into(),
+        sample_rate: sample_rate.unwrap_or(1.0).into(),
+        scheme: links?.public_url.scheme().to_owned(),
+        scrub: Arc::new(move |text| scrubber.scrubbed(text)),
+    })
+}
+
 fn share(text: &str) -> Result<f32, &'static str> {
     let share = text.parse().ok().filter(|it| (0.0..=1.0).contains(it));
     share.ok_or("must be a number from 0 to 1")
@@ -286,6 +300,12 @@ pub(super) fn log(reader: &mut Reader) -> LogConfiguration {
 pub(super) fn http_url(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).ok().filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host());
     url.ok_or("must be an absolute URL that begins with http:// or https://")
+}
+
+fn collector_url(text: &str) -> Result<Url, &'static str> {
+    let url = zammad_url(text)?;
+    let is_base = !url.path().trim_end_matches('/').ends_with("/v1/traces");
+    if is_base { Ok(url) } else { Err("must be without /v1/traces, which is appended to it") }
 }
 
 fn zammad_url(text: &str) -> Result<Url, &'static str> {

@@ -3,6 +3,7 @@
 
 use std::{error::Error, fmt, iter};
 
+use family_plan_traces::ids_of;
 use serde_json::{Map, Value};
 use tracing::{
     Event, Subscriber,
@@ -17,7 +18,7 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
-/// One JSON object a line; an error tells its causes, too.
+/// One JSON object a line; an error tells its causes, too, and a line the trace that it is part of.
 pub(super) struct JsonLines;
 
 impl<S> FormatEvent<S, JsonFields> for JsonLines
@@ -37,6 +38,10 @@ where
         line.set("level", event.metadata().level().as_str());
         event.record(&mut line);
         line.set("target", event.metadata().target());
+        if let Some(ids) = context.event_scope().and_then(|mut it| it.find_map(|it| ids_of(&it.id()))) {
+            line.set("trace_id", ids.trace);
+            line.set("span_id", ids.span);
+        }
         if let Some(scope) = context.event_scope() {
             let mut spans: Vec<Value> = scope.from_root().map(|it| told_of(&it)).collect();
             line.set("span", spans.pop());
