@@ -69,6 +69,10 @@ impl Conventions {
             name if name.starts_with("sea_orm.") => {
                 span.span_kind = SpanKind::Client;
                 span.name = statement_name(&span);
+                if text(&span, STATEMENT).is_none() {
+                    // It is told as `EXECUTE`, whether it begins or ends a transaction.
+                    span.attributes.retain(|it| it.key.as_str() != OPERATION);
+                }
                 // What comes of a statement is not told as success, nor in the database's words.
                 let has_failed = matches!(span.status, Status::Error { .. });
                 span.status = if has_failed { Status::error("") } else { Status::Unset };
