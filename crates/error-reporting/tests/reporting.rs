@@ -222,6 +222,18 @@ async fn the_course_of_a_request_is_reported_if_that_is_asked_for() {
 }
 
 #[tokio::test]
+async fn work_that_nobody_asked_for_has_no_course() {
+    let work = async {
+        let _work = tracing::info_span!(target: "family_plan", "pull users").entered();
+        let _statement = tracing::info_span!(target: "sea_orm::database", "sea_orm.execute").entered();
+    };
+
+    let told = told_while(|it| it.traces_sample_rate = 1.0, "transaction", work).await;
+
+    assert_eq!(told, Vec::<Value>::new());
+}
+
+#[tokio::test]
 async fn a_sentry_that_hangs_or_refuses_stops_nobody() {
     let _turn = TURN.lock().await;
     let hanging = ResponseTemplate::new(200).set_delay(Duration::from_hours(1));
