@@ -77,7 +77,7 @@ impl Decision<'_> {
     fn writes_of(&self, changes: &[Change]) -> Vec<Write> {
         match &changes[0] {
             Change::InviteCreated { .. } => vec![self.insert_invites(changes)],
-            Change::InviteRevoked { .. } => vec![self.revoke_invites(changes)],
+            Change::InviteRevoked { .. } => vec![Self::revoke_invites(changes)],
             Change::InviteAccepted { .. } => self.use_invites(changes),
             Change::MemberJoined { .. } => vec![self.insert_memberships(changes)],
             Change::MemberDetached { .. } => self.end_memberships(changes),
@@ -99,12 +99,12 @@ impl Decision<'_> {
         }))
     }
 
-    fn revoke_invites(&self, changes: &[Change]) -> Write {
+    fn revoke_invites(changes: &[Change]) -> Write {
         let invites = changes.iter().filter_map(|it| match it {
             Change::InviteRevoked { invite, .. } => Some(Uuid::from(*invite)),
             _ => None,
         });
-        let revoke = self.unused_again(invites).col_expr(invite::Column::State, Expr::val(invite::REVOKED));
+        let revoke = Self::unused_again(invites).col_expr(invite::Column::State, Expr::val(invite::REVOKED));
         Write::update(revoke, changes.len())
     }
 
@@ -161,20 +161,18 @@ impl Decision<'_> {
             return vec![end];
         }
         let n_reopened = reopened.len();
-        let reopen = self
-            .unused_again(reopened)
+        let reopen = Self::unused_again(reopened)
             .col_expr(invite::Column::State, Expr::val(invite::OPEN))
             .col_expr(invite::Column::Reopened, Expr::val(true));
         vec![end, Write::update(reopen, n_reopened)]
     }
 
-    fn unused_again(&self, invites: impl IntoIterator<Item = Uuid>) -> UpdateMany<invite::Entity> {
+    fn unused_again(invites: impl IntoIterator<Item = Uuid>) -> UpdateMany<invite::Entity> {
         use invite::Column;
 
         invite::Entity::update_many()
             .col_expr(Column::UsedBy, Keyword::Null.into())
             .col_expr(Column::UsedAt, Keyword::Null.into())
-            .filter(Column::PlanId.eq(self.plan_id()))
             .filter(Column::Id.is_in(invites))
     }
 
