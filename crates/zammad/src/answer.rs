@@ -4,7 +4,7 @@ use reqwest::Response;
 use serde::de::DeserializeOwned;
 use tracing::Span;
 
-use crate::{UnreadableReason, ZammadError, breaker::Permit, traced};
+use crate::{UnreadableReason, ZammadError, breaker::Permit, observer::Observed, traced};
 
 /// An answer with a status between 200 and 299, of which only the head was read.
 pub(crate) struct Answer {
@@ -12,27 +12,35 @@ pub(crate) struct Answer {
     request_id: Option<String>,
     permit: Permit,
     /// The request takes until the body is read.
+    observed: Observed,
     span: Span,
 }
 
 impl Answer {
-    pub(crate) fn new(response: Response, request_id: Option<String>, permit: Permit, span: Span) -> Self {
-        Self { response, request_id, permit, span }
+    pub(crate) fn new(
+        response: Response,
+        request_id: Option<String>,
+        permit: Permit,
+        observed: Observed,
+        span: Span,
+    ) -> Self {
+        Self { response, request_id, permit, observed, span }
     }
 
     /// The body, which must be JSON of at most `max_bytes`.
     pub(crate) async fn json<T: DeserializeOwned>(mut self, max_bytes: usize) -> Result<T, ZammadError> {
-        let read = self.read(max_bytes).await;
+        let outcome = read_at_most(&mut self.response, max_bytes).await.map_err(ZammadError::from_transport);
+        self.permit.judge(&outcome);
+        let read = outcome.and_then(|body| self.parse(body));
+        self.observed.judge(&read);
         if let Err(err) = &read {
             traced::note_failure(&self.span, err);
         }
         read
     }
 
-    async fn read<T: DeserializeOwned>(&mut self, max_bytes: usize) -> Result<T, ZammadError> {
-        let outcome = read_at_most(&mut self.response, max_bytes).await.map_err(ZammadError::from_transport);
-        self.permit.judge(&outcome);
-        let body = outcome?.ok_or_else(|| self.unreadable(UnreadableReason::TooLong))?;
+    fn parse<T: DeserializeOwned>(&self, body: Option<Vec<u8>>) -> Result<T, ZammadError> {
+        let body = body.ok_or_else(|| self.unreadable(UnreadableReason::TooLong))?;
         // The parser's own message may quote the body, which may be a token.
         serde_json::from_slice(&body).map_err(|err| {
             self.unreadable(if err.is_data() {

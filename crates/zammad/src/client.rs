@@ -7,7 +7,7 @@ use reqwest::{
     header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue},
     redirect,
 };
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 use url::Url;
 
 use crate::{
@@ -15,6 +15,7 @@ use crate::{
     answer::{Answer, read_at_most},
     breaker::{Breaker, Permit},
     credential::Credential,
+    observer::{Observed, RequestObserver},
     refusal::request_id,
     traced,
 };
@@ -36,6 +37,7 @@ struct Inner {
     pace: Pace,
     breaker: Breaker,
     add_headers: Arc<AddHeaders>,
+    observer: Option<Arc<dyn RequestObserver>>,
 }
 
 impl ZammadClient {
@@ -61,6 +63,7 @@ impl ZammadClient {
             breaker: Breaker::new(&config.pace),
             pace: config.pace,
             add_headers: config.add_headers,
+            observer: config.observer,
         })))
     }
 
@@ -133,15 +136,16 @@ impl ZammadClient {
         within: Duration,
     ) -> Result<Answer, ZammadError> {
         let (http, request) = request.timeout(within).build_split();
-        let request = request.map_err(ZammadError::from_transport);
-        let span = request.as_ref().map_or_else(|_| Span::none(), traced::span_of);
-        let exchange = async { self.exchange(http, request?).await };
-        let outcome = exchange.instrument(span.clone()).await;
+        let request = request.map_err(ZammadError::from_transport)?;
+        let mut observed = Observed::begin(self.0.observer.clone(), &request);
+        let span = traced::span_of(&request);
+        let outcome = self.exchange(http, request).instrument(span.clone()).await;
         permit.judge(&outcome);
+        observed.judge(&outcome);
         traced::note(&span, &outcome);
         let response = outcome?;
         let request_id = request_id(response.headers(), |it| self.redact(it));
-        Ok(Answer::new(response, request_id, permit, span))
+        Ok(Answer::new(response, request_id, permit, observed, span))
     }
 
     /// In the span of the request.

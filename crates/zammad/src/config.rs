@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{Pace, UnusableToken, Version, Zone};
+use crate::{Pace, RequestObserver, UnusableToken, Version, Zone};
 
 /// Adds headers to a request; called in the request's span.
 pub type AddHeaders = dyn Fn(&mut HeaderMap) + Send + Sync;
@@ -28,6 +28,8 @@ pub struct ZammadConfig {
     pub pace: Pace,
     /// What every request brings along besides, such as the trace it belongs to.
     pub add_headers: Arc<AddHeaders>,
+    /// Who is told of every request, if anybody is.
+    pub observer: Option<Arc<dyn RequestObserver>>,
 }
 
 impl ZammadConfig {
@@ -42,6 +44,7 @@ impl ZammadConfig {
             time_zone: None,
             pace: Pace::default(),
             add_headers: Arc::new(|_| ()),
+            observer: None,
         }
     }
 }

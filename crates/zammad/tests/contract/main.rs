@@ -10,6 +10,7 @@ mod discarding;
 mod doubt;
 mod issued;
 mod minting;
+mod observing;
 mod plan_lines;
 mod raw_server;
 mod refusals;
