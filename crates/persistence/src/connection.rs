@@ -9,11 +9,13 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
+use time::OffsetDateTime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    SqlEndpoints, SqlEventFeed, SqlIdempotencyKeys, SqlInbox, SqlInviteRegister, SqlOutbox, SqlPlanWrites,
-    SqlPlans, SqlSettings, SqlSweeps, SqlSyncs, SqlUsers, SqlZammadUsers, error::SqlError,
+    Backlog, Connections, Fullness, SqlEndpoints, SqlEventFeed, SqlIdempotencyKeys, SqlInbox,
+    SqlInviteRegister, SqlOutbox, SqlPlanWrites, SqlPlans, SqlSettings, SqlSweeps, SqlSyncs, SqlUsers,
+    SqlZammadUsers, error::SqlError, gauges,
 };
 
 /// Why there is no connection. Says nothing of the URL, which may hold a password.
@@ -50,9 +52,10 @@ pub struct Database {
     write_gate: Option<Arc<Semaphore>>,
     notes_plan_writes: bool,
     listener: Option<Listener>,
+    lost_saves: Option<Listener>,
 }
 
-/// Told whenever events were saved.
+/// Told that something happened.
 #[derive(Clone)]
 struct Listener(Arc<dyn Fn() + Send + Sync>);
 
@@ -72,7 +75,7 @@ impl Database {
         let connection = pool::connect(url, max_connections).await?;
         let write_gate =
             (connection.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { connection, write_gate, notes_plan_writes: false, listener: None })
+        Ok(Self { connection, write_gate, notes_plan_writes: false, listener: None, lost_saves: None })
     }
 
     /// The same database, whose stores take note of every [plan to be told](SqlPlanWrites) from now on.
@@ -90,6 +93,20 @@ impl Database {
     /// Events were saved.
     pub(crate) fn tell_of_events(&self) {
         if let Some(Listener(listener)) = &self.listener {
+            listener();
+        }
+    }
+
+    /// The same database, whose plans call `listener` from now on whenever a save wrote nothing because somebody else was
+    /// first. It must not block.
+    #[must_use]
+    pub fn telling_of_lost_saves(self, listener: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { lost_saves: Some(Listener(Arc::new(listener))), ..self }
+    }
+
+    /// A save of a plan wrote nothing because somebody else was first.
+    pub(crate) fn tell_of_lost_save(&self) {
+        if let Some(Listener(listener)) = &self.lost_saves {
             listener();
         }
     }
@@ -130,6 +147,30 @@ impl Database {
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.connection.ping().await.map_err(StoreError::new)
+    }
+
+    /// The connections to it that this process has.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        pool::connections(&self.connection)
+    }
+
+    /// How full the plans are. Looks at all of them: the more there are, the longer it takes.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn fullness(&self, now: OffsetDateTime) -> Result<Fullness, StoreError> {
+        Ok(gauges::fullness(self, now).await?)
+    }
+
+    /// What waits to be done. The more that is, the longer it takes.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
+        Ok(gauges::backlog(self).await?)
     }
 
     /// Closes every connection, once those in use are free again.

@@ -19,7 +19,7 @@ use family_plan_domain::{
 use time::OffsetDateTime;
 
 use self::load::Besides;
-use crate::{Database, events};
+use crate::{Database, error::SqlError, events};
 
 /// Keeps plans in a SQL database.
 #[derive(Clone)]
@@ -31,6 +31,14 @@ pub struct SqlPlans {
 impl SqlPlans {
     pub(crate) fn new(database: Database, ids: Arc<dyn Ids>) -> Self {
         Self { database, ids }
+    }
+
+    /// The same error.
+    fn noted(&self, err: SqlError) -> SqlError {
+        if err.asks_to_try_again() {
+            self.database.tell_of_lost_save();
+        }
+        err
     }
 }
 
@@ -67,7 +75,8 @@ impl Plans for SqlPlans {
     }
 
     async fn save(&self, plan: &Plan, origin: &Origin) -> Result<(), SaveError> {
-        Ok(save::save(&self.database, &*self.ids, plan, origin).await?)
+        let saved = save::save(&self.database, &*self.ids, plan, origin).await;
+        saved.map_err(|err| self.noted(err).into())
     }
 
     async fn save_once(
@@ -76,7 +85,8 @@ impl Plans for SqlPlans {
         origin: &Origin,
         answer: &KeptAnswer,
     ) -> Result<(), SaveOnceError> {
-        Ok(save::save_once(&self.database, &*self.ids, plan, origin, answer).await?)
+        let saved = save::save_once(&self.database, &*self.ids, plan, origin, answer).await;
+        saved.map_err(|err| self.noted(err).into())
     }
 
     async fn list(

@@ -4,9 +4,9 @@
 
 use std::{str::FromStr, time::Duration};
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbBackend};
 use sqlx::{
-    ConnectOptions, Connection, Database, Executor,
+    ConnectOptions, Connection, Database, Executor, Pool,
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
     pool::PoolOptions,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -15,7 +15,7 @@ use sqlx::{
 use tokio::time::{sleep, timeout};
 
 use super::ConnectError;
-use crate::error::is_conflict;
+use crate::{Connections, error::is_conflict};
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,6 +33,20 @@ pub(super) async fn connect(url: &str, max_connections: u32) -> Result<DatabaseC
         _ => return Err(ConnectError::UnknownEngine),
     };
     connected.map_err(|err| ConnectError::Unreachable(err.into()))
+}
+
+/// What a pool has at this moment.
+pub(super) fn connections(connection: &DatabaseConnection) -> Connections {
+    let (size, idle) = match connection.get_database_backend() {
+        DbBackend::Postgres => counts(connection.get_postgres_connection_pool()),
+        DbBackend::MySql => counts(connection.get_mysql_connection_pool()),
+        _ => counts(connection.get_sqlite_connection_pool()),
+    };
+    Connections { in_use: size.saturating_sub(idle), idle }
+}
+
+fn counts<DB: Database>(pool: &Pool<DB>) -> (u64, u64) {
+    (pool.size().into(), pool.num_idle() as u64)
 }
 
 fn parse<T: FromStr>(url: &str) -> Result<T, ConnectError> {
