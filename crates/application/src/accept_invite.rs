@@ -41,6 +41,8 @@ pub struct Acceptance {
     pub member: Member,
     /// What they are in the plan.
     pub role: Role,
+    /// Whether they had joined by this invite before.
+    pub replayed: bool,
 }
 
 /// Lets the holder of a link join.
@@ -55,7 +57,7 @@ pub struct AcceptInvite {
 
 impl AcceptInvite {
     /// Makes `caller` a member of the plan that `code` leads to, and the invite a used one, in one step. Accepting
-    /// again answers the same.
+    /// again answers the same, and says so.
     ///
     /// # Errors
     ///
@@ -72,7 +74,7 @@ impl AcceptInvite {
                 loaded.ok_or(AcceptInviteError::NotFound)?;
             let known = visitor.as_ref().map(|it| it.person.user.clone());
             let candidate = candidate(caller, visitor);
-            let Accepted { member, .. } = plan.accept(&invite, candidate, now, &settings)?;
+            let Accepted { member, replayed } = plan.accept(&invite, candidate, now, &settings)?;
             let remembered = self.people.remember(known, &caller.profile()).await?;
             if remembered.zammad_user_id != member.user.zammad_user_id {
                 // They were just found at the helpdesk, which the plan does not know yet.
@@ -82,7 +84,7 @@ impl AcceptInvite {
             match saved {
                 Ok(()) => {
                     let role = plan.role_of(&member.user.id);
-                    return Ok(Acceptance { plan: plan.id(), member, role });
+                    return Ok(Acceptance { plan: plan.id(), member, role, replayed });
                 }
                 Err(err) => attempts.again_after(err).await?,
             }

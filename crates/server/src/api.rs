@@ -21,7 +21,15 @@ mod zammad;
 
 use poem_openapi::{OpenApiService, Tags};
 
-pub(crate) use self::{auth::identify, views::render_event};
+pub(crate) use self::{
+    auth::identify,
+    idempotency::REPLAYED,
+    invite_links::Accepting,
+    invites::{Issuing, Resending},
+    members::Detaching,
+    views::render_event,
+    zammad::Receiving,
+};
 use crate::naming::Named;
 
 /// What operations are about.

@@ -17,6 +17,7 @@ use tracing::{Instrument, field::Empty};
 
 use crate::{
     address::ClientAddress,
+    metrics::Course,
     problem::{Code, Problem, render::log_failure},
     routes::AllowedMethods,
     security_headers,
@@ -45,6 +46,8 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
     let body = request.take_body();
     request.set_body(upload::in_time(body, service.body_time));
     request.set_data(Arc::clone(&service));
+    let course = Arc::new(Course::default());
+    request.set_data(Arc::clone(&course));
     let (method, uri) = (request.method().clone(), request.uri().clone());
 
     let span = tracing::info_span!("request", %method, request_id, route = Empty, operation = Empty);
@@ -69,6 +72,7 @@ pub(crate) async fn answer<E: Endpoint<Output = Response>>(
         // The rest of the body is not read, so that nothing can follow on the same connection.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
+    service.metrics.counters().answered(&method, &course, &response, started.elapsed());
     let status = response.status().as_u16();
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(parent: &span, status, elapsed_ms, "answered");

@@ -5,12 +5,12 @@ use std::{error::Error, sync::Arc};
 use family_plan_application::{People, PullUsers};
 use family_plan_domain::{
     SyncSchedule,
-    ports::{Ids, PlanWrites},
+    ports::{Ids, PlanWrites, Syncs},
 };
 use family_plan_persistence::Database;
 use family_plan_zammad::{
-    Capabilities, ConfigError, Pace, TokenAccount, UserScope, ZammadClient, ZammadConfig, ZammadDirectory,
-    ZammadTokens,
+    Capabilities, ConfigError, Pace, RequestObserver, TokenAccount, UserScope, ZammadClient, ZammadConfig,
+    ZammadDirectory, ZammadTokens,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -39,6 +39,7 @@ impl Helpdesk {
         configuration: ZammadConfiguration,
         ids: &Arc<dyn Ids>,
         background: &TaskTracker,
+        observer: Option<Arc<dyn RequestObserver>>,
     ) -> Result<Self, ConfigError> {
         let ZammadConfiguration {
             url,
@@ -59,6 +60,7 @@ impl Helpdesk {
             time_zone,
             pace,
             add_headers: Arc::new(family_plan_traces::pass_on),
+            observer,
             ..ZammadConfig::new(url, token)
         })?;
         let is_told_plans = plan_attribute.is_some();
@@ -75,6 +77,7 @@ impl Helpdesk {
 
     pub(crate) fn pull_users(
         &self,
+        syncs: Arc<dyn Syncs>,
         database: &Database,
         people: People,
         ids: Arc<dyn Ids>,
@@ -84,7 +87,7 @@ impl Helpdesk {
             help_desk: self.directory.clone(),
             zammad_users: people.zammad_users.clone(),
             plan_writes: self.is_told_plans.then(|| Arc::new(database.plan_writes()) as Arc<dyn PlanWrites>),
-            syncs: Arc::new(database.syncs()),
+            syncs,
             clock: people.clock.clone(),
             people,
             ids,

@@ -4,7 +4,7 @@ use family_plan_application::{
     AcceptInviteError, Acceptance, Caller, InviteCode, InvitePreview, PreviewInviteError,
 };
 
-use crate::{address::ClientAddress, problem::Problem, service::Service};
+use crate::{address::ClientAddress, metrics::Course, problem::Problem, service::Service};
 
 impl Service {
     /// What `code` leads to.
@@ -22,16 +22,18 @@ impl Service {
         Ok(preview?)
     }
 
-    /// Makes `caller` a member by `code`.
+    /// Makes `caller` a member by `code`; that they were already is noted in `course`.
     pub(crate) async fn accept(
         &self,
         code: &InviteCode,
         caller: &Caller,
         from: ClientAddress,
+        course: &Course,
     ) -> Result<Acceptance, Problem> {
         self.limits.accept(caller, from)?;
         let accepted = self.accept_invite.run(caller, code).await;
         match &accepted {
+            Ok(acceptance) if acceptance.replayed => course.note_repetition(),
             // A failure is not the caller's.
             Ok(_) | Err(AcceptInviteError::Save(_)) => (),
             Err(AcceptInviteError::NotFound) => {

@@ -11,6 +11,7 @@ mod helpdesk;
 pub mod identity;
 mod joining;
 mod limits;
+mod metrics;
 mod naming;
 mod pages;
 pub mod problem;
@@ -29,6 +30,7 @@ mod zammad_command;
 
 pub use self::{
     address::{InvalidProxies, TrustedProxies},
+    metrics::Metrics,
     routes::{openapi_document, routes},
     serve::{Running, ServeError, start},
     service::{Adapters, Links, Service, Surroundings},

@@ -10,6 +10,8 @@ use poem_openapi::{
 };
 use tracing::Span;
 
+use crate::metrics::Course;
+
 /// An API that notes which of its operations is asked for.
 pub(crate) struct Named<T>(pub(crate) T);
 
@@ -51,6 +53,7 @@ where
         if let Some(operation) = operation {
             span.record("operation", operation);
         }
+        Course::name(&request, &route, operation);
         ready(Ok(request))
     })
 }

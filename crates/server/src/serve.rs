@@ -22,6 +22,7 @@ use crate::{
     health::{Health, Ping},
     helpdesk::Helpdesk,
     identity::{Identity, Provider},
+    metrics::{CountedSender, CountedTokens, Counters, Gauges, Metrics, ObservedSyncs},
     routes::routes,
     service::{Adapters, Links, Service, Surroundings},
     serving::serve,
@@ -156,9 +157,15 @@ pub async fn start(
     let stop = CancellationToken::new();
     let wakers = Wakers::default();
     let waker = wakers.events.clone();
-    let database = database.telling_of_events(move || waker.wake());
+    let counters = Counters::new();
+    let (saving, losing) = (Arc::clone(&counters), Arc::clone(&counters));
+    let database = database.telling_of_events(move || {
+        saving.note_save();
+        waker.wake();
+    });
+    let database = database.telling_of_lost_saves(move || losing.note_lost_save());
     let webhook = zammad.webhook.clone();
-    let helpdesk = Helpdesk::new(zammad, &ids, &background)?;
+    let helpdesk = Helpdesk::new(zammad, &ids, &background, Some(counters.clone()))?;
     background.spawn(helpdesk.clone().tell_what_is_missing());
 
     let http = reqwest::Client::builder().timeout(PROVIDER_TIMEOUT).build()?;
@@ -172,7 +179,10 @@ pub async fn start(
         feed: Arc::new(database.feed()),
         endpoints: Arc::new(database.endpoints()),
         outbox: Arc::new(database.outbox()),
-        event_sender: Arc::new(event_sender.adding_headers(family_plan_traces::pass_on)),
+        event_sender: Arc::new(CountedSender {
+            inner: Arc::new(event_sender.adding_headers(family_plan_traces::pass_on)),
+            counters: Arc::clone(&counters),
+        }),
         tokens: helpdesk.tokens.clone(),
         invite_register: Arc::new(database.invite_register()),
         clock: Arc::clone(&clock),
@@ -202,7 +212,9 @@ pub async fn start(
         done: Arc::clone(&wakers.events.notify),
         stop: stop.clone(),
     });
-    let workers = workers(&database, &helpdesk, &adapters, idempotency.clone(), deliver_events, &stop);
+    let workers =
+        workers(&database, &helpdesk, &adapters, &counters, idempotency.clone(), deliver_events, &stop);
+    let gauges = Gauges::new(database.clone(), helpdesk.client.clone(), Arc::clone(&clock));
     let surroundings = Surroundings {
         secret_key: server.secret_key,
         previous_secret_keys: server.previous_secret_keys,
@@ -211,6 +223,7 @@ pub async fn start(
         identity: Identity::new(auth.identity, http),
         sign_in: sign_in.transpose()?,
         health: Health::new(Arc::new(DatabasePing(database.clone())), helpdesk.tokens.clone()),
+        metrics: Metrics::new(counters, gauges),
         body_limit: server.body_limit,
         webhook,
         pull_users: workers.pull_users.clone(),
@@ -251,6 +264,7 @@ fn workers(
     database: &Database,
     helpdesk: &Helpdesk,
     adapters: &Adapters,
+    counters: &Arc<Counters>,
     idempotency: Idempotency,
     deliver_events: DeliverEvents,
     stop: &CancellationToken,
@@ -258,6 +272,7 @@ fn workers(
     let people = adapters.people();
     let plan_writes: Option<Arc<dyn PlanWrites>> =
         helpdesk.is_told_plans.then(|| Arc::new(database.plan_writes()) as _);
+    let syncs = Arc::new(ObservedSyncs::new(Arc::new(database.syncs()), Arc::clone(counters)));
     Workers {
         apply_deliveries: ApplyDeliveries {
             inbox: adapters.inbox.clone(),
@@ -268,10 +283,13 @@ fn workers(
             ids: adapters.ids.clone(),
         },
         idempotency,
-        pull_users: helpdesk.pull_users(database, people, adapters.ids.clone(), stop.clone()),
+        pull_users: helpdesk.pull_users(syncs, database, people, adapters.ids.clone(), stop.clone()),
         schedule: helpdesk.schedule,
         sweep_tokens: SweepTokens {
-            tokens: helpdesk.tokens.clone(),
+            tokens: Arc::new(CountedTokens {
+                inner: helpdesk.tokens.clone(),
+                counters: Arc::clone(counters),
+            }),
             register: adapters.invite_register.clone(),
             plans: adapters.plans.clone(),
             sweeps: Arc::new(database.sweeps()),

@@ -24,6 +24,7 @@ use crate::{
     health::Health,
     identity::{Identity, Provider},
     limits::Limits,
+    metrics::Metrics,
     pages::csrf::CsrfKey,
     problem::{Problem, render::ProblemContext},
     sign_in::SignIn,
@@ -187,6 +188,7 @@ pub struct Service {
     pub(crate) identity: Identity,
     pub(crate) sign_in: Option<SignIn>,
     pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
     pub(crate) links: Links,
     pub(crate) problems: ProblemContext,
     pub(crate) csrf: CsrfKey,
@@ -215,6 +217,8 @@ pub struct Surroundings {
     pub sign_in: Option<SignIn>,
     /// Tells whether the service can serve.
     pub health: Health,
+    /// What an operator can watch.
+    pub metrics: Metrics,
     /// How large a body may be, in bytes.
     pub body_limit: usize,
     /// Who may deliver webhooks.
@@ -262,6 +266,7 @@ impl Service {
             identity,
             sign_in,
             health,
+            metrics,
             body_limit,
             webhook,
             pull_users,
@@ -323,6 +328,7 @@ impl Service {
             identity,
             sign_in,
             health,
+            metrics,
             problems: ProblemContext {
                 public_url: links.public_url.clone(),
                 login_url: links.login_url.clone(),

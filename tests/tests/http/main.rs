@@ -30,6 +30,7 @@ mod jwt;
 mod links;
 mod lists;
 mod matches;
+mod metrics;
 mod open_invites;
 mod order_of_checks;
 mod otlp;

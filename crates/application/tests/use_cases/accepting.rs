@@ -1,6 +1,6 @@
 //! Accepting, previewing, detaching.
 
-use family_plan_application::{AcceptInviteError, PreviewVerdict};
+use family_plan_application::{AcceptInviteError, Acceptance, PreviewVerdict};
 use family_plan_domain::{
     AcceptRefusal, DetachReason, EventKind, InviteStatus, PersonName, Verdict,
     ports::{Plans, Users},
@@ -29,7 +29,9 @@ async fn accepting_again_answers_the_same_and_changes_nothing() {
     let first = scene.accept(&invite, &caller("bob")).await.unwrap();
     let revision = scene.loaded(plan).await.revision();
     scene.clock.advance(Duration::days(9));
-    assert_eq!(scene.accept(&invite, &caller("bob")).await.unwrap(), first);
+    let again = scene.accept(&invite, &caller("bob")).await.unwrap();
+    assert!(!first.replayed && again.replayed);
+    assert_eq!(Acceptance { replayed: false, ..again }, first);
     assert_eq!(scene.loaded(plan).await.revision(), revision);
 }
 

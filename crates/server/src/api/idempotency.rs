@@ -16,6 +16,8 @@ use uuid::Uuid;
 use crate::problem::{Code, FieldError, Problem};
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header of an answer that was given before.
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// The header as it was sent. It is read when it is its turn, with the body.
 pub(crate) struct SentKey(Result<Option<IdempotencyKey>, FieldError>);

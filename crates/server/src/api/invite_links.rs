@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     address::ClientAddress,
+    metrics::Course,
     problem::{Refused, listed},
     service::Service,
 };
@@ -63,10 +64,11 @@ impl InviteLinksApi {
         &self,
         service: Data<&Arc<Service>>,
         address: Data<&ClientAddress>,
+        course: Data<&Arc<Course>>,
         auth: Auth,
         code: Path<Raw<Code>>,
     ) -> Result<Json<AcceptanceView>, Refused<Accepting>> {
-        let acceptance = service.accept(&code_of(&code), &auth.0, *address.0).await?;
+        let acceptance = service.accept(&code_of(&code), &auth.0, *address.0, &course).await?;
         Ok(Json(AcceptanceView {
             plan_id: acceptance.plan.into(),
             membership: MemberView::new(&acceptance.member, acceptance.role, true),

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use poem::web::Data;
-use poem_openapi::{ApiResponse, Enum, Object, OpenApi, payload::Json};
+use poem_openapi::{
+    ApiResponse, Enum, Object, OpenApi,
+    payload::{Json, PlainText},
+};
 
 use super::Topic;
 use crate::{health::Report, service::Service};
@@ -49,6 +52,13 @@ enum Readiness {
     ),
 }
 
+#[derive(ApiResponse)]
+enum Exposition {
+    /// Prometheus' text format.
+    #[oai(status = 200, content_type = "text/plain; version=0.0.4; charset=utf-8")]
+    Text(PlainText<String>),
+}
+
 #[expect(clippy::unused_async, reason = "the macro wants every operation to be async")]
 #[OpenApi(tag = "Topic::Health")]
 impl SystemApi {
@@ -56,6 +66,15 @@ impl SystemApi {
     #[oai(path = "/health/live", method = "get", operation_id = "getLiveness")]
     async fn live(&self) -> Json<Health> {
         Json(Health { status: Condition::Ok, checks: BTreeMap::new() })
+    }
+
+    /// Tell what can be measured, in Prometheus' text format.
+    ///
+    /// For operators: it tells no secret, but how much is going on, and is best kept from the public by the proxy in front.
+    /// What the database knows is left out while it does not answer.
+    #[oai(path = "/metrics", method = "get", operation_id = "getMetrics")]
+    async fn metrics(&self, service: Data<&Arc<Service>>) -> Exposition {
+        Exposition::Text(PlainText(service.metrics.text().await))
     }
 
     /// Tell whether the service can serve.

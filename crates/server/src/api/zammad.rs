@@ -24,6 +24,7 @@ use super::{
     views::{DeliveryView, SyncView, ZammadUserView},
 };
 use crate::{
+    metrics::Course,
     problem::{Code, Problem, Refused, listed},
     service::Service,
 };
@@ -87,10 +88,11 @@ impl ZammadApi {
     async fn post_webhook(
         &self,
         service: Data<&Arc<Service>>,
+        course: Data<&Arc<Course>>,
         headers: &HeaderMap,
         body: RawBody,
     ) -> Result<Received, Refused<Receiving>> {
-        receive(&service, headers, body).await
+        receive(&service, &course, headers, body).await
     }
 
     /// Take what one of Zammad's webhooks delivers.
@@ -100,10 +102,11 @@ impl ZammadApi {
     async fn put_webhook(
         &self,
         service: Data<&Arc<Service>>,
+        course: Data<&Arc<Course>>,
         headers: &HeaderMap,
         body: RawBody,
     ) -> Result<Received, Refused<Receiving>> {
-        receive(&service, headers, body).await
+        receive(&service, &course, headers, body).await
     }
 
     /// Take what one of Zammad's webhooks delivers.
@@ -113,10 +116,11 @@ impl ZammadApi {
     async fn patch_webhook(
         &self,
         service: Data<&Arc<Service>>,
+        course: Data<&Arc<Course>>,
         headers: &HeaderMap,
         body: RawBody,
     ) -> Result<Received, Refused<Receiving>> {
-        receive(&service, headers, body).await
+        receive(&service, &course, headers, body).await
     }
 
     /// Show a user of the helpdesk, who they are here, and the plan they are in.
@@ -217,6 +221,7 @@ impl ZammadApi {
 
 async fn receive(
     service: &Service,
+    course: &Course,
     headers: &HeaderMap,
     RawBody(body): RawBody,
 ) -> Result<Received, Refused<Receiving>> {
@@ -228,6 +233,8 @@ async fn receive(
     let delivery_id = only(headers, &DELIVERY).and_then(|it| str::from_utf8(it).ok());
     if service.receive_delivery.run(delivery_id, body).await? {
         service.wakers.inbox.notify_one();
+    } else {
+        course.note_repetition();
     }
     Ok(Received::Accepted)
 }

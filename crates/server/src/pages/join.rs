@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     address::ClientAddress,
+    metrics::Course,
     problem::{Code, Problem},
     service::Service,
 };
@@ -74,6 +75,7 @@ pub(crate) async fn accept(
     Path(code): Path<String>,
     Data(service): Data<&Arc<Service>>,
     Data(&address): Data<&ClientAddress>,
+    Data(course): Data<&Arc<Course>>,
     body: Body,
 ) -> Response {
     let visit = Visit { service, request, url: service.links.invite(&code) };
@@ -89,7 +91,7 @@ pub(crate) async fn accept(
         return visit.refuse_form(&caller, "Open the invite's link again, and press the button there.");
     }
     let code = InviteCode::from_link(&code);
-    match service.accept(&code, &caller, address).await {
+    match service.accept(&code, &caller, address, course).await {
         Ok(_) => see_other(service.links.dashboard_url.as_str()),
         // Who asks too often is told so without a look at the invite.
         Err(problem) if problem.code() == Code::RateLimited => visit.refuse(Some(&caller), &problem),

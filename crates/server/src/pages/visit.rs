@@ -48,7 +48,11 @@ impl Visit<'_> {
     pub(super) async fn caller(&self) -> Result<Caller, Response> {
         match identify(self.service, self.request).await {
             Ok(caller) => Ok(caller),
-            Err(problem) if problem.code() == Code::Unauthenticated => Err(see_other(&self.login_url())),
+            Err(problem) if problem.code() == Code::Unauthenticated => {
+                let mut response = see_other(&self.login_url());
+                response.set_data(problem.code());
+                Err(response)
+            }
             Err(problem) => Err(self.refuse(None, &problem)),
         }
     }
@@ -93,6 +97,7 @@ impl Visit<'_> {
         };
         let mut response = page(status, &self.service.links, &template);
         problem.say_when_to_come_back(response.headers_mut());
+        response.set_data(problem.code());
         response
     }
 

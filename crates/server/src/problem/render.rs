@@ -78,6 +78,7 @@ impl ProblemContext {
                 .insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         }
         problem.say_when_to_come_back(response.headers_mut());
+        response.set_data(code);
         response.into_response()
     }
 

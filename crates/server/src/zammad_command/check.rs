@@ -19,7 +19,7 @@ pub(super) async fn run(zammad: ZammadConfiguration) -> anyhow::Result<()> {
     let (url, attribute) = (zammad.url.clone(), zammad.plan_attribute.clone());
     let minter = if zammad.mint_token.is_some() { "FAMILY_PLAN__ZAMMAD__MINT_TOKEN" } else { READER };
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let helpdesk = Helpdesk::new(zammad, &ids, &TaskTracker::new())?;
+    let helpdesk = Helpdesk::new(zammad, &ids, &TaskTracker::new(), None)?;
     let check_up = helpdesk.client.check_up(attribute.as_ref()).await;
     println!("Zammad at {url}");
     let lines = lines(&check_up, minter, attribute.as_ref());

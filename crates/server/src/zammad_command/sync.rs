@@ -31,7 +31,7 @@ pub(super) async fn run(
     let database = open_database(&database).await?;
     let database = if zammad.plan_attribute.is_some() { database.noting_plan_writes() } else { database };
     let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let helpdesk = Helpdesk::new(zammad, &ids, &TaskTracker::new())?;
+    let helpdesk = Helpdesk::new(zammad, &ids, &TaskTracker::new(), None)?;
     let people = People {
         users: Arc::new(database.users(Arc::clone(&ids))),
         zammad_users: Arc::new(database.zammad_users()),
@@ -43,7 +43,7 @@ pub(super) async fn run(
         signal.wanted().await;
         stopping.cancel();
     });
-    let pull_users = helpdesk.pull_users(&database, people, ids, stop);
+    let pull_users = helpdesk.pull_users(Arc::new(database.syncs()), &database, people, ids, stop);
 
     let kind = if full { SyncKind::Full } else { SyncKind::Incremental };
     let before = pull_users.record().await?;
