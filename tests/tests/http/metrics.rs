@@ -8,6 +8,7 @@ mod labels;
 mod operations;
 mod races;
 mod table;
+mod watching;
 
 use std::collections::BTreeMap;
 
