@@ -7,6 +7,7 @@ mod sections;
 
 use std::{
     fs, io,
+    net::SocketAddr,
     path::{Path, PathBuf},
 };
 
@@ -187,6 +188,15 @@ impl Sources {
     /// [`Mistakes`], all of them.
     pub fn database(self) -> Result<DatabaseConfiguration, Mistakes> {
         self.check(sections::database)
+    }
+
+    /// What `health` needs: the address that the server listens at.
+    ///
+    /// # Errors
+    ///
+    /// [`Mistakes`], all of them.
+    pub fn listen(self) -> Result<SocketAddr, Mistakes> {
+        self.check(|reader| Some(sections::listen(reader)))
     }
 
     /// What `zammad check` needs.

@@ -14,6 +14,7 @@ mod limits;
 mod metrics;
 mod naming;
 mod pages;
+mod probe;
 pub mod problem;
 mod routes;
 mod security_headers;

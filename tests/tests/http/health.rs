@@ -2,8 +2,10 @@
 
 use family_plan_zammad_simulator::{Config, Failure};
 use serde_json::json;
+use wiremock::{Mock, MockServer, ResponseTemplate, matchers::any};
 
 use crate::{
+    program::run,
     shapes::assert_fields,
     world::{Engine, World, clock_and_zammad, engines},
 };
@@ -48,4 +50,27 @@ async fn a_server_starts_without_any_helpdesk() {
     assert_eq!(ann.plan(&plan).await, before);
     ann.patch(&format!("/v1/plans/{plan}"), &json!({"name": "x"})).await.ok(200);
     world.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_of_this_machine_says_whether_it_can_serve() {
+    let world = World::on(Engine::Sqlite).await;
+    let port = world.base(0).rsplit(':').next().unwrap().to_owned();
+    for listen in [format!("127.0.0.1:{port}"), format!("0.0.0.0:{port}")] {
+        let environment = [("FAMILY_PLAN__SERVER__LISTEN".to_owned(), listen)].into();
+        let ended = run(&["health"], &environment).await;
+        assert!(ended.status.success() && ended.stdout.contains(r#""status":"ok""#), "{}", ended.stderr);
+    }
+    world.end().await;
+
+    let down = MockServer::start().await;
+    Mock::given(any()).respond_with(ResponseTemplate::new(503)).mount(&down).await;
+    for (address, words) in
+        [(down.address().to_string(), "503"), ("127.0.0.1:1".to_owned(), "nobody answers")]
+    {
+        let environment = [("FAMILY_PLAN__SERVER__LISTEN".to_owned(), address)].into();
+        let ended = run(&["health"], &environment).await;
+        assert_eq!(ended.status.code(), Some(1));
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+    }
 }

@@ -34,7 +34,7 @@ pub struct ServerConfiguration {
 }
 
 pub(super) fn server(reader: &mut Reader) -> Option<ServerConfiguration> {
-    let listen = reader.optional("server.listen", value("must be an address such as 127.0.0.1:8080"));
+    let listen = listen(reader);
     let secret_key = reader.required("server.secret_key", |it| SecretKey::parse(&SecretString::from(it)));
     let previous_secret_keys = reader.optional("server.previous_secret_keys", |it| {
         it.split(',').map(|it| SecretKey::parse(&SecretString::from(it))).collect::<Result<Vec<_>, _>>()
@@ -45,13 +45,18 @@ pub(super) fn server(reader: &mut Reader) -> Option<ServerConfiguration> {
     });
     let trusted_proxies = reader.optional("server.trusted_proxies", str::parse);
     Some(ServerConfiguration {
-        listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+        listen,
         secret_key: secret_key?,
         previous_secret_keys: previous_secret_keys.unwrap_or_default(),
         body_limit: body_limit.unwrap_or(64 * 1024),
         trusted_proxies: trusted_proxies.unwrap_or_default(),
         patience: Patience::default(),
     })
+}
+
+pub(super) fn listen(reader: &mut Reader) -> SocketAddr {
+    let listen = reader.optional("server.listen", value("must be an address such as 127.0.0.1:8080"));
+    listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)))
 }
 
 pub(super) fn links(reader: &mut Reader) -> Option<Links> {
