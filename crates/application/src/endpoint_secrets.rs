@@ -6,8 +6,9 @@ use aws_lc_rs::{
     rand,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use family_plan_domain::{EndpointId, SealedSecret, ports::StoreError};
+use family_plan_domain::{Endpoint, EndpointId, SealedSecret, ports::StoreError};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::SecretKey;
@@ -37,6 +38,17 @@ impl From<EndpointSecretError> for StoreError {
     }
 }
 
+/// What the server's keys can do with the secrets of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readability {
+    /// They are sealed with the current key.
+    Current,
+    /// An earlier key is still needed for one of them.
+    Earlier,
+    /// None of the keys opens one of them.
+    Unreadable,
+}
+
 /// A secret that was read.
 pub(crate) struct Opened {
     /// The secret.
@@ -56,6 +68,20 @@ impl EndpointSecrets {
     #[must_use]
     pub fn new(current: &SecretKey, previous: &[SecretKey]) -> Self {
         Self { current: sealing_key(current), previous: previous.iter().map(sealing_key).collect() }
+    }
+
+    /// What the keys can do with the secrets that sign for `endpoint` at `now`.
+    #[must_use]
+    pub fn readability(&self, endpoint: &Endpoint, now: OffsetDateTime) -> Readability {
+        let mut readability = Readability::Current;
+        for sealed in endpoint.signing_secrets(now) {
+            match self.open(endpoint.id, sealed) {
+                Ok(Opened { is_stale: false, .. }) => (),
+                Ok(Opened { is_stale: true, .. }) => readability = Readability::Earlier,
+                Err(_) => return Readability::Unreadable,
+            }
+        }
+        readability
     }
 
     /// A new secret: `whsec_` and 32 random bytes as base64.

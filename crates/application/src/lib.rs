@@ -49,7 +49,7 @@ pub use self::{
     deliveries::{ApplyDeliveries, Deliveries, DeliveriesError, ReceiveDelivery},
     detach_member::{DetachMember, DetachMemberError},
     edit_user::{EditUser, EditUserError, UserReport},
-    endpoint_secrets::{EndpointSecretError, EndpointSecrets},
+    endpoint_secrets::{EndpointSecretError, EndpointSecrets, Readability},
     endpoints::{AdministerEndpoints, EndpointChanges, EndpointError, Replay},
     idempotency::{Idempotency, IdempotencyKey, Once, OnceError, Saving},
     invite_code::{InviteCode, LinkKey},

@@ -2,7 +2,7 @@
 
 mod pool;
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, path::PathBuf, sync::Arc};
 
 use family_plan_domain::ports::{Ids, StoreError};
 use sea_orm::{
@@ -72,10 +72,28 @@ impl Database {
     ///
     /// See [`ConnectError`].
     pub async fn connect(url: &str, max_connections: u32) -> Result<Self, ConnectError> {
-        let connection = pool::connect(url, max_connections).await?;
+        pool::connect(url, max_connections).await.map(Self::over)
+    }
+
+    /// The same, over one connection that the engine lets write nothing. A SQLite file has to be there.
+    ///
+    /// # Errors
+    ///
+    /// See [`ConnectError`].
+    pub async fn connect_read_only(url: &str) -> Result<Self, ConnectError> {
+        pool::connect_read_only(url).await.map(Self::over)
+    }
+
+    fn over(connection: DatabaseConnection) -> Self {
         let write_gate =
             (connection.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Semaphore::new(1)));
-        Ok(Self { connection, write_gate, notes_plan_writes: false, listener: None, lost_saves: None })
+        Self { connection, write_gate, notes_plan_writes: false, listener: None, lost_saves: None }
+    }
+
+    /// The file that the SQLite database at `url` is in, whether it is there or not; `None` for other engines.
+    #[must_use]
+    pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+        pool::sqlite_file(url)
     }
 
     /// The same database, whose stores take note of every [plan to be told](SqlPlanWrites) from now on.

@@ -36,6 +36,12 @@ impl FromStr for TrustedProxies {
 }
 
 impl TrustedProxies {
+    /// Whether nobody is believed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The client of a request that came from `peer`.
     ///
     /// Each proxy writes at the end of `X-Forwarded-For` whom it heard from; what stands before that, anybody can have sent.

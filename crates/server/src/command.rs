@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     configuration::{LogConfiguration, Sources},
-    demo, openapi_document, probe, serve,
+    demo, doctor, openapi_document, probe, serve,
     system::{SystemClock, SystemIds},
     telemetry,
     token::{TokenRequest, sign},
@@ -36,6 +36,8 @@ enum Command {
     Demo(DemoArguments),
     /// Bring the database's schema up to date.
     Migrate,
+    /// Look at everything that the service needs, and say what is wrong and how to mend it. Changes nothing.
+    Doctor,
     /// Ask the server that runs on this machine whether it can serve.
     Health,
     /// Print the OpenAPI document.
@@ -69,6 +71,7 @@ impl Arguments {
             Command::Serve => serve_until_told(sources()?).await,
             Command::Demo(arguments) => demo::run(arguments.once, arguments.port).await,
             Command::Migrate => migrate(sources()?).await,
+            Command::Doctor => doctor::run(sources()?).await,
             Command::Health => probe::run(sources()?).await,
             Command::Openapi => {
                 print!("{}", openapi_document()?);

@@ -40,6 +40,17 @@ pub enum KeySource {
     Discovered(Provider),
 }
 
+impl KeySource {
+    /// How many keys there are that tokens can be verified with. They are fetched where somebody publishes them.
+    pub(crate) async fn count(&self, http: &reqwest::Client) -> Result<usize, FetchError> {
+        match self {
+            Self::Shared(_) => Ok(1),
+            Self::Published(url) => KeySet::At(url.clone()).count(http).await,
+            Self::Discovered(provider) => KeySet::Of(provider.clone()).count(http).await,
+        }
+    }
+}
+
 /// What tokens must be like.
 #[derive(Debug)]
 pub struct IdentityConfig {

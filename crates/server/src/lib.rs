@@ -2,9 +2,11 @@
 
 mod address;
 mod api;
+mod check_up;
 pub mod command;
 pub mod configuration;
 pub mod demo;
+mod doctor;
 mod edge;
 pub mod health;
 mod helpdesk;

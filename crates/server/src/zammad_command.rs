@@ -1,6 +1,6 @@
 //! What operators ask about the helpdesk on the command line.
 
-mod check;
+pub(crate) mod check;
 mod progress;
 mod sync;
 

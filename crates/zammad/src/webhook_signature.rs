@@ -40,6 +40,12 @@ impl WebhookSecrets {
         Self(texts.map(|it| hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, it.as_bytes())).collect())
     }
 
+    /// Whether there is none, so that nothing is taken for Zammad's.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Checks the header `X-Hub-Signature` of a delivery against its body as it was received. How long that takes does
     /// not tell which secret fits, or how well.
     ///

@@ -8,6 +8,7 @@ mod cost;
 mod crash;
 mod deliveries;
 mod delivery_lists;
+mod doctor;
 mod error_reports;
 mod event_crash;
 mod event_deliveries;

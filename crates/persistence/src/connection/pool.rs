@@ -2,7 +2,7 @@
 //!
 //! Made by hand and not by SeaORM, whose tracing spans and errors show the whole URL.
 
-use std::{str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use sea_orm::{DatabaseConnection, DbBackend};
 use sqlx::{
@@ -25,8 +25,7 @@ const SQLITE_PAUSE: Duration = Duration::from_millis(10);
 const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
 
 pub(super) async fn connect(url: &str, max_connections: u32) -> Result<DatabaseConnection, ConnectError> {
-    let scheme = url.split_once(':').map(|(scheme, _)| scheme);
-    let connected = match scheme {
+    let connected = match scheme(url) {
         Some("sqlite") => connect_sqlite(parse(url)?, max_connections).await,
         Some("postgres" | "postgresql") => connect_postgres(parse(url)?, max_connections).await,
         Some("mysql" | "mariadb") => connect_mysql(parse(url)?, max_connections).await,
@@ -47,6 +46,54 @@ pub(super) fn connections(connection: &DatabaseConnection) -> Connections {
 
 fn counts<DB: Database>(pool: &Pool<DB>) -> (u64, u64) {
     (pool.size().into(), pool.num_idle() as u64)
+}
+
+/// One connection over which nothing can be written. A SQLite file has to be there.
+pub(super) async fn connect_read_only(url: &str) -> Result<DatabaseConnection, ConnectError> {
+    let connected = match scheme(url) {
+        Some("sqlite") => {
+            let options = parse::<SqliteConnectOptions>(url)?.read_only(true).create_if_missing(false);
+            let options = options.busy_timeout(SQLITE_BUSY_TIMEOUT).disable_statement_logging();
+            single(SqlitePoolOptions::new()).connect_with(options).await.map(Into::into)
+        }
+        Some("postgres" | "postgresql") => {
+            let options = parse::<PgConnectOptions>(url)?.disable_statement_logging();
+            let pool = single(PgPoolOptions::new()).after_connect(|connection, _| {
+                Box::pin(async {
+                    connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY").await?;
+                    Ok(())
+                })
+            });
+            try_once(&options).await.map(|()| pool.connect_lazy_with(options).into())
+        }
+        Some("mysql" | "mariadb") => {
+            let options = parse::<MySqlConnectOptions>(url)?.disable_statement_logging();
+            let pool = single(MySqlPoolOptions::new()).after_connect(|connection, _| {
+                Box::pin(async {
+                    connection.execute("SET SESSION TRANSACTION READ ONLY").await?;
+                    Ok(())
+                })
+            });
+            try_once(&options).await.map(|()| pool.connect_lazy_with(options).into())
+        }
+        _ => return Err(ConnectError::UnknownEngine),
+    };
+    connected.map_err(|err| ConnectError::Unreachable(err.into()))
+}
+
+/// The file that a SQLite database is in; `None` when it is another engine's, or in memory.
+pub(super) fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let options: SqliteConnectOptions = parse(url).ok().filter(|_| scheme(url) == Some("sqlite"))?;
+    let file = options.get_filename().to_owned();
+    (!url.contains(":memory:")).then_some(file)
+}
+
+fn scheme(url: &str) -> Option<&str> {
+    url.split_once(':').map(|(scheme, _)| scheme)
+}
+
+fn single<DB: Database>(options: PoolOptions<DB>) -> PoolOptions<DB> {
+    options.max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT)
 }
 
 fn parse<T: FromStr>(url: &str) -> Result<T, ConnectError> {

@@ -51,6 +51,13 @@ impl Published for KeySet {
     }
 }
 
+impl KeySet {
+    /// How many keys of use there are now.
+    pub(super) async fn count(&self, http: &reqwest::Client) -> Result<usize, FetchError> {
+        self.fetch(http).await.map(|it| it.len())
+    }
+}
+
 impl PublishedKeys {
     pub(super) fn new(keys: KeySet, http: reqwest::Client) -> Self {
         Self { http, keys: Kept::new(keys) }

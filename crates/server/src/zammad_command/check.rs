@@ -1,6 +1,6 @@
 //! `family-plan zammad check`.
 
-use std::{error::Error, iter, sync::Arc};
+use std::{error::Error, sync::Arc};
 
 use anyhow::bail;
 use family_plan_domain::ports::Ids;
@@ -9,23 +9,21 @@ use family_plan_zammad::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::{configuration::ZammadConfiguration, helpdesk::Helpdesk, system::SystemIds};
+use crate::{
+    check_up::{Line, Mark, print, with_causes},
+    configuration::ZammadConfiguration,
+    helpdesk::Helpdesk,
+    system::SystemIds,
+};
 
 /// The token that users are read with.
 const READER: &str = "FAMILY_PLAN__ZAMMAD__TOKEN";
 
 /// Says what works, and fails when something does not that the service needs.
 pub(super) async fn run(zammad: ZammadConfiguration) -> anyhow::Result<()> {
-    let (url, attribute) = (zammad.url.clone(), zammad.plan_attribute.clone());
-    let minter = if zammad.mint_token.is_some() { "FAMILY_PLAN__ZAMMAD__MINT_TOKEN" } else { READER };
-    let ids: Arc<dyn Ids> = Arc::new(SystemIds);
-    let helpdesk = Helpdesk::new(zammad, &ids, &TaskTracker::new(), None)?;
-    let check_up = helpdesk.client.check_up(attribute.as_ref()).await;
-    println!("Zammad at {url}");
-    let lines = lines(&check_up, minter, attribute.as_ref());
-    for line in &lines {
-        println!("  {} {:<16} {}", line.mark.as_str(), line.subject, line.text);
-    }
+    let url = zammad.url.clone();
+    let lines = look(zammad).await?;
+    print(&format!("Zammad at {url}"), &lines);
     if lines.iter().any(|it| it.mark == Mark::Broken) {
         bail!("not everything works that the service needs");
     }
@@ -33,31 +31,18 @@ pub(super) async fn run(zammad: ZammadConfiguration) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    Works,
-    Warning,
-    Broken,
-}
-
-impl Mark {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Works => "✓",
-            Self::Warning => "!",
-            Self::Broken => "✗",
-        }
-    }
-}
-
-struct Line {
-    mark: Mark,
-    subject: &'static str,
-    text: String,
+/// What works.
+pub(crate) async fn look(zammad: ZammadConfiguration) -> anyhow::Result<Vec<Line>> {
+    let attribute = zammad.plan_attribute.clone();
+    let minter = if zammad.mint_token.is_some() { "FAMILY_PLAN__ZAMMAD__MINT_TOKEN" } else { READER };
+    let ids: Arc<dyn Ids> = Arc::new(SystemIds);
+    let helpdesk = Helpdesk::new(zammad, &ids, &TaskTracker::new(), None)?;
+    let check_up = helpdesk.client.check_up(attribute.as_ref()).await;
+    Ok(lines(&check_up, minter, attribute.as_ref()))
 }
 
 fn lines(check_up: &CheckUp, minter: &str, plan_attribute: Option<&PlanAttribute>) -> Vec<Line> {
-    let line = |subject, (mark, text)| Line { mark, subject, text };
+    let line = |subject: &str, found| Line::new(subject, found);
     let mut lines = vec![line("connection", connection(&check_up.reach))];
     if let Finding::Unknown(_) = check_up.reach {
         // Whatever else is not known has the same reason.
@@ -179,9 +164,4 @@ fn attribute(finding: &Finding<AttributeFinding>, name: &PlanAttribute) -> (Mark
         Finding::Denied(err) => (Mark::Broken, with_causes(err)),
         Finding::Unknown(err) => (Mark::Broken, with_causes(&**err)),
     }
-}
-
-fn with_causes(err: &dyn Error) -> String {
-    let causes = iter::successors(err.source(), |it: &&dyn Error| (*it).source());
-    causes.fold(err.to_string(), |text, cause| format!("{text}: {cause}"))
 }
