@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use family_plan_domain::{
     DisableReason, Edit, Endpoint, EndpointId, EndpointUrl, EventFilter, EventId, FeedPlace, Outgoing,
-    OutgoingState, Remark,
+    OutgoingState, Remark, RetiringSecret,
     ports::{Clock, Endpoints, EventSender, Ids, Outbox, StoreError, UnfitTarget},
 };
 use secrecy::SecretString;
@@ -198,7 +198,13 @@ impl AdministerEndpoints {
         Self::check(caller)?;
         let (secret, sealed) = self.secrets.make(endpoint)?;
         let now = self.clock.now();
-        let (_, rotated) = self.update(endpoint, |it| it.rotate(sealed.clone(), now)).await?;
+        let rotate = |it: &mut Endpoint| {
+            it.rotate(sealed.clone(), now);
+            // One that nobody can read cannot sign, and nothing is sent unless all that should have signed.
+            let is_readable = |it: &RetiringSecret| self.secrets.open(endpoint, &it.secret).is_ok();
+            it.retiring = it.retiring.take().filter(is_readable);
+        };
+        let (_, rotated) = self.update(endpoint, rotate).await?;
         Ok((rotated, secret))
     }
 

@@ -46,6 +46,7 @@ mod rates;
 mod receiver;
 mod resilience;
 mod roles;
+mod rotation;
 mod secrecy;
 mod settings;
 mod settings_page;
