@@ -31,7 +31,7 @@ struct Need {
     is_met: fn() -> bool,
 }
 
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 7] = [
     Need { what: "PostgreSQL", packages: &["postgresql"], is_met: || programs::postgres_folder().is_some() },
     Need {
         what: "MariaDB",
@@ -57,6 +57,11 @@ const NEEDS: [Need; 6] = [
         is_met: || ["node", "npm"].iter().all(|it| programs::find(it).is_some()),
     },
     Need { what: "promtool", packages: &["prometheus"], is_met: || programs::find("promtool").is_some() },
+    Need {
+        what: "systemd's own checker of units",
+        packages: &["systemd"],
+        is_met: || programs::find("systemd-analyze").is_some(),
+    },
 ];
 
 /// Make sure that everything the tests need is there, and install what is missing if we may.

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Stdio},
 };
 
 use family_plan_zammad_simulator::{Config, Simulator};
@@ -16,69 +16,25 @@ use tokio::{
 
 use crate::{
     client::{ADMIN, Caller, claims, http_client, text},
+    installed::{from_npm, from_pypi},
     program::Serving,
     receiver::ENDPOINTS,
     world::{Database, Engine, settings},
 };
 
-const REQUIREMENTS: &str = include_str!("../receivers/requirements.txt");
-const LOCK: &str = include_str!("../receivers/package-lock.json");
-
-fn run(command: &mut Command, advice: &str) -> Output {
-    let output = command.output().unwrap_or_else(|err| panic!("cannot run {command:?}: {err}\n{advice}"));
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{command:?} failed\n{stdout}\n{stderr}\n{advice}");
-    output
-}
-
 fn receivers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("receivers")
 }
 
-/// Makes a folder below Cargo's target directory once, so that only the first run needs the network.
-fn installed(name: &str, wanted: &str, install: impl FnOnce(&Path)) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    // Written last, so an interrupted installation is begun again.
-    let mark = folder.join("installed");
-    if fs::read_to_string(&mark).is_ok_and(|it| it == wanted) {
-        return folder;
-    }
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    install(&folder);
-    fs::write(&mark, wanted).unwrap();
-    folder
-}
-
 fn python() -> Command {
-    let folder = installed("receiver-python", REQUIREMENTS, |folder| {
-        let venv = Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder.join("venv")).output();
-        assert!(venv.is_ok_and(|it| it.status.success()), "this test needs Python 3.9 or later, with venv");
-        run(
-            Command::new(folder.join("venv/bin/python"))
-                .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"])
-                .arg("--requirement")
-                .arg(receivers().join("requirements.txt")),
-            "this test needs pip, and PyPI on its first run",
-        );
-    });
-    let mut command = Command::new(folder.join("venv/bin/python"));
+    let venv = from_pypi("receiver-python", &receivers());
+    let mut command = Command::new(venv.join("bin/python"));
     command.arg(receivers().join("receive.py"));
     command
 }
 
 fn node() -> Command {
-    let folder = installed("receiver-node", LOCK, |folder| {
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(receivers().join(file), folder.join(file)).unwrap();
-        }
-        run(
-            Command::new("npm")
-                .args(["ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"])
-                .current_dir(folder),
-            "this test needs Node.js 18 or later with npm, and npm's registry on its first run",
-        );
-    });
+    let folder = from_npm("receiver-node", &receivers());
     // Modules are looked for beside the script.
     fs::copy(receivers().join("receive.js"), folder.join("receive.js")).unwrap();
     let mut command = Command::new("node");
