@@ -32,12 +32,20 @@ struct Need {
 }
 
 const NEEDS: [Need; 7] = [
-    Need { what: "PostgreSQL", packages: &["postgresql"], is_met: || programs::postgres_folder().is_some() },
+    Need {
+        what: "PostgreSQL",
+        packages: &["postgresql"],
+        is_met: || {
+            let clients = ["pg_dump", "pg_restore"].iter().all(|it| programs::find(it).is_some());
+            clients && programs::postgres_folder().is_some()
+        },
+    },
     Need {
         what: "MariaDB",
         packages: &["mariadb-server"],
         is_met: || {
-            ["mariadbd", "mariadb-install-db", "mariadb"].iter().all(|it| programs::find(it).is_some())
+            let needed = ["mariadbd", "mariadb-install-db", "mariadb", "mariadb-dump"];
+            needed.iter().all(|it| programs::find(it).is_some())
         },
     },
     Need {

@@ -1,5 +1,6 @@
 //! The server as its clients see it: over HTTP, in front of a simulated Zammad, on every engine.
 
+mod backup;
 mod bodies;
 mod browser;
 mod cli;
