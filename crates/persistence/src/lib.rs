@@ -22,6 +22,7 @@ mod rows;
 mod settings;
 mod sweeps;
 mod syncs;
+mod transfer;
 mod users;
 mod zammad_users;
 
@@ -39,5 +40,6 @@ pub use plans::SqlPlans;
 pub use settings::SqlSettings;
 pub use sweeps::SqlSweeps;
 pub use syncs::SqlSyncs;
+pub use transfer::Transferred;
 pub use users::SqlUsers;
 pub use zammad_users::SqlZammadUsers;

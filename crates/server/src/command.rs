@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
     configuration::{LogConfiguration, Sources},
-    demo, doctor, openapi_document, probe, serve,
+    demo, doctor, import, openapi_document, probe, serve,
     system::{SystemClock, SystemIds},
     telemetry,
     token::{TokenRequest, sign},
@@ -36,6 +36,8 @@ enum Command {
     Demo(DemoArguments),
     /// Bring the database's schema up to date.
     Migrate,
+    /// Take over everything that is in another database, of whatever engine, into the configured one.
+    Import(ImportArguments),
     /// Look at everything that the service needs, and say what is wrong and how to mend it. Changes nothing.
     Doctor,
     /// Ask the server that runs on this machine whether it can serve.
@@ -59,6 +61,13 @@ struct DemoArguments {
     port: u16,
 }
 
+#[derive(Debug, Args)]
+struct ImportArguments {
+    /// The URL of the database to take over. It is only read; no server may be running on it.
+    #[arg(long, value_name = "URL")]
+    from: String,
+}
+
 impl Arguments {
     /// Does what was asked.
     ///
@@ -71,6 +80,7 @@ impl Arguments {
             Command::Serve => serve_until_told(sources()?).await,
             Command::Demo(arguments) => demo::run(arguments.once, arguments.port).await,
             Command::Migrate => migrate(sources()?).await,
+            Command::Import(ImportArguments { from }) => import::run(sources()?, &from).await,
             Command::Doctor => doctor::run(sources()?).await,
             Command::Health => probe::run(sources()?).await,
             Command::Openapi => {

@@ -11,6 +11,7 @@ mod edge;
 pub mod health;
 mod helpdesk;
 pub mod identity;
+mod import;
 mod joining;
 mod limits;
 mod metrics;

@@ -23,6 +23,7 @@ mod idempotency;
 mod idempotency_crash;
 mod idempotency_keys;
 mod idempotency_races;
+mod importing;
 mod inbox_burst;
 mod inbox_crash;
 mod inbox_outage;
