@@ -16,6 +16,7 @@ mod event_deliveries;
 mod events;
 mod feed;
 mod framework_errors;
+mod guide;
 mod headers;
 mod health;
 mod hooks;
