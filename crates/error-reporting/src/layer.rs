@@ -12,6 +12,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
+    panics,
     report::{Fields, breadcrumb, event},
     trail::{Pseudonyms, Trail, with_trail},
 };
@@ -62,6 +63,9 @@ where
     }
 
     fn on_event(&self, line: &Event<'_>, context: Context<'_, S>) {
+        if line.metadata().target() == panics::TARGET {
+            return;
+        }
         let tell = |trail: &Trail| match *line.metadata().level() {
             Level::ERROR => {
                 if let Some(event) = event(line) {

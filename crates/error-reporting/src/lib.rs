@@ -27,7 +27,7 @@ use tracing_subscriber::{
 
 use self::{layer::Reports, trail::Pseudonyms, transport::Scrubbing};
 pub use self::{
-    panics::{Panic, catching},
+    panics::{Panic, catching, tell_of_panics},
     scrub::Scrubber,
     trail::note_caller,
 };
@@ -105,7 +105,7 @@ impl Reporting {
         for hub in [Hub::main(), Hub::current()] {
             hub.bind_client(Some(Arc::clone(&client)));
         }
-        panics::tell();
+        tell_of_panics();
         let pseudonyms = Arc::new(Pseudonyms::new(config.pseudonym_key.expose_secret(), send_default_pii));
         Ok(Self { client, pseudonyms, traces: 0.0 < traces_sample_rate })
     }

@@ -1,19 +1,25 @@
 //! Panics: those that somebody catches are failures like others; those that nobody does are reported when they happen.
 
 use std::{
+    backtrace::Backtrace,
     cell::RefCell,
     future::poll_fn,
     panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook},
     pin::pin,
     sync::Once,
     task::Poll,
+    thread,
 };
 
 use sentry::{Hub, integrations::panic::PanicIntegration, protocol::Exception};
+use tracing::dispatcher;
 
 use crate::trail::with_current_trail;
 
-/// A panic that was caught. Its text says no more: what panics say can hold anything, and has been written to stderr.
+/// Lines about panics, which are reported when they happen, or by whoever catches them.
+pub(crate) const TARGET: &str = "panic";
+
+/// A panic that was caught. Its text says no more: what panics say can hold anything, and stands in the log already.
 #[derive(Debug, thiserror::Error)]
 #[error("a panic")]
 pub struct Panic {
@@ -58,16 +64,31 @@ pub async fn catching<F: Future>(work: F) -> Result<F::Output, Panic> {
     .await
 }
 
-/// From now on panics are reported.
-pub(crate) fn tell() {
+/// From now on panics are reported, if there is where to, and stand in the log, if there is one: the runtime's own way,
+/// past everything that takes secrets out, is for programs without.
+pub fn tell_of_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let next = take_hook();
+        let otherwise = take_hook();
         set_hook(Box::new(move |info| {
             notice(info);
-            next(info);
+            if dispatcher::has_been_set() { log(info) } else { otherwise(info) }
         }));
     });
+}
+
+/// Whoever catches it says that something failed, so that this only says what it was.
+fn log(info: &PanicHookInfo<'_>) {
+    let message = info.payload_as_str().unwrap_or("of no words");
+    let at = info.location().map(ToString::to_string);
+    let thread = thread::current();
+    let thread = thread.name();
+    let stacktrace = Backtrace::force_capture();
+    if WATCH.with_borrow(|it| it.is_kept) {
+        tracing::warn!(target: TARGET, at, thread, error = message, %stacktrace, "a panic");
+    } else {
+        tracing::error!(target: TARGET, at, thread, error = message, %stacktrace, "a panic that nobody catches");
+    }
 }
 
 fn notice(info: &PanicHookInfo<'_>) {

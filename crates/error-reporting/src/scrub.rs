@@ -77,7 +77,7 @@ impl Scrubber {
     }
 
     /// Scrubs every text in `value`.
-    pub(crate) fn scrub(&self, value: &mut Value) {
+    pub fn scrub(&self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.scrubbed(text),
             Value::Array(items) => items.iter_mut().for_each(|it| self.scrub(it)),
@@ -95,7 +95,7 @@ impl Scrubber {
         }
     }
 
-    /// The text without them.
+    /// The same text without them.
     #[must_use]
     pub fn scrubbed(&self, text: &str) -> String {
         let mut text = text.to_owned();

@@ -11,11 +11,7 @@ mod world;
 use anyhow::Context;
 
 use self::world::World;
-use crate::{
-    command::Stop,
-    configuration::{LogConfiguration, LogFormat},
-    telemetry,
-};
+use crate::{command::Stop, configuration::LogConfiguration, telemetry};
 
 /// Tells the story, and then stays up to be tried, unless it is only to be told once.
 ///
@@ -24,7 +20,7 @@ use crate::{
 /// When a step of the story does not go as told.
 pub async fn run(once: bool, port: u16) -> anyhow::Result<()> {
     // The story speaks for itself: only what should not happen is logged besides.
-    let log = LogConfiguration { format: LogFormat::Text, filter: "off".to_owned() };
+    let log = LogConfiguration { filter: "panic=warn".to_owned(), ..LogConfiguration::default() };
     telemetry::begin(&log, None, None);
     let stop = Stop::listen()?;
     let world = World::start(port).await.context("the demo does not start")?;

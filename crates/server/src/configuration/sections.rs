@@ -280,11 +280,13 @@ pub struct LogConfiguration {
     pub format: LogFormat,
     /// What is logged, in the words of `tracing-subscriber`'s `EnvFilter`.
     pub filter: String,
+    /// What is taken out of lines that tell of failures, which may quote anything.
+    pub secrets: Vec<SecretString>,
 }
 
 impl Default for LogConfiguration {
     fn default() -> Self {
-        Self { format: LogFormat::Text, filter: "info".to_owned() }
+        Self { format: LogFormat::Text, filter: "info".to_owned(), secrets: Vec::new() }
     }
 }
 
@@ -299,7 +301,11 @@ pub(super) fn log(reader: &mut Reader) -> LogConfiguration {
         Err(_) => Err("must be a filter such as `info,family_plan=debug`"),
     });
     let default = LogConfiguration::default();
-    LogConfiguration { format: format.unwrap_or_default(), filter: filter.unwrap_or(default.filter) }
+    LogConfiguration {
+        format: format.unwrap_or_default(),
+        filter: filter.unwrap_or(default.filter),
+        secrets: reader.secrets.clone(),
+    }
 }
 
 pub(super) fn http_url(text: &str) -> Result<Url, &'static str> {

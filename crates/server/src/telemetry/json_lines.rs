@@ -1,8 +1,9 @@
 //! Lines of the log for machines. The format that comes with `tracing-subscriber` says of an error only what it is, and
 //! drops what caused it.
 
-use std::{error::Error, fmt, iter};
+use std::{error::Error, fmt, iter, sync::Arc};
 
+use family_plan_error_reporting::Scrubber;
 use family_plan_traces::ids_of;
 use serde_json::{Map, Value};
 use tracing::{
@@ -18,8 +19,10 @@ use tracing_subscriber::{
     registry::{LookupSpan, SpanRef},
 };
 
+use super::discretion::may_quote;
+
 /// One JSON object a line; an error tells its causes, too, and a line the trace that it is part of.
-pub(super) struct JsonLines;
+pub(super) struct JsonLines(pub(super) Arc<Scrubber>);
 
 impl<S> FormatEvent<S, JsonFields> for JsonLines
 where
@@ -37,6 +40,9 @@ where
         line.set("timestamp", timestamp);
         line.set("level", event.metadata().level().as_str());
         event.record(&mut line);
+        if may_quote(event.metadata()) {
+            line = line.scrubbed(&self.0);
+        }
         line.set("target", event.metadata().target());
         if let Some(ids) = context.event_scope().and_then(|mut it| it.find_map(|it| ids_of(&it.id()))) {
             line.set("trace_id", ids.trace);
@@ -67,6 +73,15 @@ struct Line(Map<String, Value>);
 impl Line {
     fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.0.insert(name.to_owned(), value.into());
+    }
+
+    fn scrubbed(self, scrubber: &Scrubber) -> Self {
+        let mut told = Value::from(self.0);
+        scrubber.scrub(&mut told);
+        match told {
+            Value::Object(told) => Self(told),
+            _ => Self::default(),
+        }
     }
 }
 
@@ -120,7 +135,7 @@ mod tests {
         let writer = move || Kept(Arc::clone(&kept));
         let lines = tracing_subscriber::fmt::layer()
             .fmt_fields(JsonFields::new())
-            .event_format(JsonLines)
+            .event_format(JsonLines(Arc::new(Scrubber::new(vec![], false))))
             .with_writer(writer);
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), work);
         let text = String::from_utf8(text.lock().unwrap().clone()).unwrap();
@@ -157,6 +172,20 @@ mod tests {
             (&json!("WARN"), &json!("it failed"), &json!(7))
         );
         assert!(line["timestamp"].as_str().unwrap().ends_with('Z') && line["target"].is_string());
+    }
+
+    #[test]
+    fn what_failed_is_told_without_what_is_secret() {
+        let text = "no seat for zoe@example.org by 8Q5J9HHtxjEWNz2qZeMvvzFU43e_a-SmQLenhEj0V3w";
+
+        let lines = written(|| {
+            tracing::info!(failure = text, stacktrace = "0: 8Q5J9HHtxjEWNz2qZeMvvzFU43e_a", "it failed");
+            tracing::error!("{text}");
+        });
+
+        let scrubbed = "no seat for [scrubbed] by [scrubbed]";
+        assert_eq!((&lines[0]["failure"], &lines[1]["message"]), (&json!(scrubbed), &json!(scrubbed)));
+        assert_eq!(lines[0]["stacktrace"], "0: 8Q5J9HHtxjEWNz2qZeMvvzFU43e_a", "it is of the program");
     }
 
     #[test]
