@@ -32,6 +32,7 @@ mod inbox_races;
 mod installed;
 mod invariants;
 mod jwt;
+mod leaks;
 mod links;
 mod lists;
 mod matches;

@@ -101,7 +101,7 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Starts it, and waits until it listens. It must log as JSON.
+    /// Starts it, and waits until it listens.
     pub(crate) async fn start(environment: &HashMap<String, String>) -> Self {
         let mut child = command(&["serve"], environment).spawn().unwrap();
         let written = Arc::<Mutex<Vec<u8>>>::default();
@@ -150,11 +150,9 @@ fn keep(
         let mut found = found;
         while let Ok(Some(line)) = lines.next_segment().await {
             if let Some(sender) = &found
-                && let Ok(event) = serde_json::from_slice::<Value>(&line)
-                && event["message"] == "listening"
-                && let Some(address) = event["address"].as_str()
+                && let Some(address) = listening_at(&line)
             {
-                sender.send_replace(Some(address.to_owned()));
+                sender.send_replace(Some(address));
                 // Nobody is told of the end of the stream as long as somebody could still send.
                 found = None;
             }
@@ -163,4 +161,13 @@ fn keep(
             written.push(b'\n');
         }
     })
+}
+
+/// The address that a line of the log tells of, in whichever format.
+fn listening_at(line: &[u8]) -> Option<String> {
+    if let Ok(event) = serde_json::from_slice::<Value>(line) {
+        return event["address"].as_str().filter(|_| event["message"] == "listening").map(ToOwned::to_owned);
+    }
+    let (_, address) = std::str::from_utf8(line).ok()?.split_once("listening address=")?;
+    Some(address.trim().to_owned())
 }

@@ -25,7 +25,7 @@ pub(crate) const ENDPOINTS: &str = "/v1/webhook-endpoints";
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) request_line: String,
-    headers: BTreeMap<String, String>,
+    pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: String,
 }
 

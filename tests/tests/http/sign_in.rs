@@ -1,7 +1,7 @@
 //! Signing people in with a real OpenID provider, which runs beside the server.
 
-mod browser;
-mod provider;
+pub(crate) mod browser;
+pub(crate) mod provider;
 
 use std::collections::HashMap;
 

@@ -109,6 +109,11 @@ impl Database {
         database
     }
 
+    /// What it runs on.
+    pub(crate) fn engine(&self) -> Engine {
+        self.engine
+    }
+
     /// The folder that a SQLite file is in, and that a test may use.
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().to_owned()
@@ -128,6 +133,23 @@ impl Database {
             Engine::Postgres => execute::<PgConnection>(&self.url, sql).await,
             Engine::Mariadb => execute::<MySqlConnection>(&self.url, sql).await,
         }
+    }
+
+    /// Lets `url` hold a password, on engines that have any.
+    pub(crate) async fn set_password(&mut self, password: &str) {
+        let mut url: Url = self.url.parse().unwrap();
+        match self.engine {
+            Engine::Sqlite => return,
+            // It takes any.
+            Engine::Postgres => (),
+            Engine::Mariadb => {
+                self.administer(&format!("CREATE USER {} IDENTIFIED BY '{password}'", self.name)).await;
+                self.administer(&format!("GRANT ALL ON {0}.* TO {0}", self.name)).await;
+                url.set_username(&self.name).unwrap();
+            }
+        }
+        url.set_password(Some(password)).unwrap();
+        self.url = url.into();
     }
 
     async fn administer(&self, sql: &str) {
