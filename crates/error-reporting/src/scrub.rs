@@ -116,9 +116,12 @@ impl Scrubber {
         text
     }
 
-    /// Ids of requests and plans stay, and names in the program; secrets have more than small letters.
+    /// Ids of requests and plans stay, and names in the program and its environment; secrets have more than letters of one
+    /// case.
     fn unless_known(&self, word: &str) -> String {
-        let is_name = word.bytes().all(|it| it.is_ascii_lowercase() || matches!(it, b'_' | b'-'));
+        let mut letters = word.bytes().filter(|it| !matches!(it, b'_' | b'-'));
+        let is_name =
+            letters.clone().all(|it| it.is_ascii_lowercase()) || letters.all(|it| it.is_ascii_uppercase());
         if is_name || self.uuid.is_match(word) { word } else { SCRUBBED }.to_owned()
     }
 }
@@ -205,6 +208,7 @@ mod tests {
             "the helpdesk rejected the request",
             "plan 01a1fc66-58e6-71e2-b90e-c39196221462 cannot be loaded",
             "family_plan_persistence_connection_pool::connect",
+            "set FAMILY_PLAN__SERVER__PREVIOUS_SECRET_KEYS to the key it was sealed with",
             "column `expires_at` cannot be read",
             "Zammad answered 403: Not authorized (request 17)",
             "a token: the helpdesk has none",
