@@ -116,6 +116,22 @@ impl IssueInvite {
         self.issue(caller, plan, Occasion::Resend(invite), saving).await
     }
 
+    /// Whether there is such an invite in a plan that `caller` may invite to. The use cases see to it themselves; this is
+    /// for telling that there is none, whatever else is wrong with the request.
+    ///
+    /// # Errors
+    ///
+    /// See [`IssueInviteError`].
+    pub async fn check_there(
+        &self,
+        caller: &Caller,
+        plan: PlanId,
+        invite: InviteId,
+    ) -> Result<(), IssueInviteError> {
+        let loaded = self.load(caller, plan, &Occasion::Resend(invite), self.access.clock.now()).await?;
+        loaded.plan.invite(invite).map(|_| ()).ok_or_else(|| ResendRefusal::NotFound.into())
+    }
+
     /// Goes on when the caller goes away: between minting and saving, a token must not be forgotten.
     async fn issue(
         &self,

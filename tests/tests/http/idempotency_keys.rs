@@ -38,6 +38,9 @@ async fn a_malformed_key_is_named(world: &World) {
             Answer::to(to(&world.anonymous(), path)).await.problem(401, "unauthenticated");
         }
     }
+    let unknown = format!("{path}/{plan}/resend");
+    let malformed = ann.request(Method::POST, &unknown).header("Idempotency-Key", "a b");
+    Answer::to(malformed).await.problem(404, "invite_not_found");
     assert_eq!(ann.seats(&plan).await, (5, 1, 1));
     for key in ["k".repeat(255), "!".to_owned(), "~".to_owned()] {
         first(&ann.post_once(&key, &path).await);

@@ -180,13 +180,17 @@ impl InvitesApi {
     ) -> Result<Issued, Refused<Resending>> {
         service.limits.issue(&auth.0, *address.0)?;
         let plan = plan_of(&plan_id)?;
-        let read = invite_of(&invite_id).and_then(|invite| {
-            let route = format_args!("POST /v1/plans/{plan}/invites/{invite}/resend");
-            // It has no body.
-            let keyed = idempotency_key.of(&auth.0, route, &[]);
-            Ok((invite, keyed.map_err(|err| Problem::invalid(vec![err]))?))
-        });
-        let (invite, keyed) = service.admitted(&auth.0, plan, Right::Invite, read).await?;
+        let invite = service.admitted(&auth.0, plan, Right::Invite, invite_of(&invite_id)).await?;
+        // It has no body.
+        let keyed =
+            idempotency_key.of(&auth.0, format_args!("POST /v1/plans/{plan}/invites/{invite}/resend"), &[]);
+        let keyed = match keyed {
+            Ok(keyed) => keyed,
+            Err(err) => {
+                service.issue_invite.check_there(&auth.0, plan, invite).await?;
+                return Err(Problem::invalid(vec![err]).into());
+            }
+        };
         let issued = match keyed {
             None => Once::First(service.issue_invite.resend(auth.0, plan, invite).await?),
             Some(keyed) => {
