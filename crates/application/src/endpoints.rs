@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use family_plan_domain::{
     DisableReason, Edit, Endpoint, EndpointId, EndpointUrl, EventFilter, EventId, FeedPlace, Outgoing,
-    OutgoingState, Remark, RetiringSecret,
-    ports::{Clock, Endpoints, EventSender, Ids, Outbox, StoreError, UnfitTarget},
+    OutgoingState, Remark, RetiringSecret, SealedSecret,
+    ports::{Clock, Endpoints, EventSender, Ids, Outbox, SaveError, StoreError, UnfitTarget},
 };
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use crate::{Caller, EndpointSecretError, EndpointSecrets, Page, PageSize, SaveFailure, attempts::Attempts};
+use crate::{
+    Caller, EndpointSecretError, EndpointSecrets, Page, PageSize, SaveFailure, Saving, attempts::Attempts,
+};
 
 /// Why nothing is done with an endpoint.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,9 @@ pub enum EndpointError {
     /// It cannot have a secret.
     #[error(transparent)]
     Secret(#[from] EndpointSecretError),
+    /// Its secret was shown before, and cannot be shown again.
+    #[error("the key that the secret was sealed with is configured no longer")]
+    KeyRotated,
     /// The change could not be saved.
     #[error(transparent)]
     Save(#[from] SaveFailure),
@@ -86,7 +92,14 @@ pub enum Replay {
     Since(OffsetDateTime),
 }
 
+/// The secret of an endpoint as it is kept, for an answer that shall hold it again.
+#[must_use]
+pub fn sealed(endpoint: &Endpoint) -> String {
+    STANDARD.encode(&endpoint.secret.0)
+}
+
 /// Administers endpoints.
+#[derive(Clone)]
 pub struct AdministerEndpoints {
     /// Where endpoints are kept.
     pub endpoints: Arc<dyn Endpoints>,
@@ -124,6 +137,21 @@ impl AdministerEndpoints {
         url: EndpointUrl,
         changes: &EndpointChanges,
     ) -> Result<(Endpoint, SecretString), EndpointError> {
+        self.add_once(caller, url, changes, Saving::plain()).await
+    }
+
+    /// The same [once](crate::Idempotency::once).
+    ///
+    /// # Errors
+    ///
+    /// See [`EndpointError`].
+    pub async fn add_once(
+        &self,
+        caller: &Caller,
+        url: EndpointUrl,
+        changes: &EndpointChanges,
+        saving: Saving<Endpoint>,
+    ) -> Result<(Endpoint, SecretString), EndpointError> {
         Self::check(caller)?;
         self.sender.check(url.clone()).await?;
         let id = EndpointId::from(self.ids.next());
@@ -131,8 +159,30 @@ impl AdministerEndpoints {
         let now = self.clock.now();
         let mut endpoint = Endpoint::new(id, url, sealed, now);
         changes.apply_to(&mut endpoint, now);
-        self.endpoints.add(endpoint.clone()).await?;
-        Ok((endpoint, secret))
+        let mut attempts = Attempts::default();
+        loop {
+            let added = match saving.kept(&endpoint, now) {
+                None => {
+                    self.endpoints.add(endpoint.clone()).await.map_err(SaveError::from).map_err(Into::into)
+                }
+                Some(answer) => self.endpoints.add_once(endpoint.clone(), answer).await,
+            };
+            match added {
+                Ok(()) => return Ok((endpoint, secret)),
+                Err(err) => attempts.again_after(err).await?,
+            }
+        }
+    }
+
+    /// The secret of an endpoint as [`sealed`] has it: for whoever was told it before, and sends the same request again.
+    ///
+    /// # Errors
+    ///
+    /// [`EndpointError::KeyRotated`].
+    pub fn recall_secret(&self, endpoint: EndpointId, sealed: &str) -> Result<SecretString, EndpointError> {
+        let sealed = STANDARD.decode(sealed).map_err(|_| EndpointError::KeyRotated)?;
+        let opened = self.secrets.open(endpoint, &SealedSecret(sealed));
+        opened.map(|it| it.secret).map_err(|_| EndpointError::KeyRotated)
     }
 
     /// A page of endpoints, the oldest first.
@@ -178,7 +228,8 @@ impl AdministerEndpoints {
             self.sender.check(url.clone()).await?;
         }
         let now = self.clock.now();
-        let (before, after) = self.update(endpoint, |it| changes.apply_to(it, now)).await?;
+        let (before, after) =
+            self.update(endpoint, now, &Saving::plain(), |it| changes.apply_to(it, now)).await?;
         if before.disabled.is_some() && after.disabled.is_none() {
             self.outbox.wake(endpoint, now).await?;
         }
@@ -195,6 +246,20 @@ impl AdministerEndpoints {
         caller: &Caller,
         endpoint: EndpointId,
     ) -> Result<(Endpoint, SecretString), EndpointError> {
+        self.rotate_secret_once(caller, endpoint, Saving::plain()).await
+    }
+
+    /// The same [once](crate::Idempotency::once).
+    ///
+    /// # Errors
+    ///
+    /// See [`EndpointError`].
+    pub async fn rotate_secret_once(
+        &self,
+        caller: &Caller,
+        endpoint: EndpointId,
+        saving: Saving<Endpoint>,
+    ) -> Result<(Endpoint, SecretString), EndpointError> {
         Self::check(caller)?;
         let (secret, sealed) = self.secrets.make(endpoint)?;
         let now = self.clock.now();
@@ -204,7 +269,7 @@ impl AdministerEndpoints {
             let is_readable = |it: &RetiringSecret| self.secrets.open(endpoint, &it.secret).is_ok();
             it.retiring = it.retiring.take().filter(is_readable);
         };
-        let (_, rotated) = self.update(endpoint, rotate).await?;
+        let (_, rotated) = self.update(endpoint, now, &saving, rotate).await?;
         Ok((rotated, secret))
     }
 
@@ -260,6 +325,8 @@ impl AdministerEndpoints {
     async fn update(
         &self,
         endpoint: EndpointId,
+        now: OffsetDateTime,
+        saving: &Saving<Endpoint>,
         change: impl Fn(&mut Endpoint),
     ) -> Result<(Endpoint, Endpoint), EndpointError> {
         let mut attempts = Attempts::default();
@@ -267,7 +334,11 @@ impl AdministerEndpoints {
             let before = self.endpoints.find(endpoint).await?.ok_or(EndpointError::NotFound)?;
             let mut changed = before.clone();
             change(&mut changed);
-            match self.endpoints.save(changed.clone()).await {
+            let saved = match saving.kept(&changed, now) {
+                None => self.endpoints.save(changed.clone()).await.map_err(Into::into),
+                Some(answer) => self.endpoints.save_once(changed.clone(), answer).await,
+            };
+            match saved {
                 Ok(()) => return Ok((before, changed)),
                 Err(err) => attempts.again_after(err).await?,
             }

@@ -175,6 +175,11 @@ impl<R> Saving<R> {
             Some(keeper) => plans.save_once(plan, origin, &keeper.kept(report, origin.at)).await,
         }
     }
+
+    /// The answer that is to be kept, if one is, in the same step as what came to be answered by `report`.
+    pub(crate) fn kept(&self, report: &R, at: OffsetDateTime) -> Option<KeptAnswer> {
+        self.0.as_ref().map(|it| it.kept(report, at))
+    }
 }
 
 impl<R> Keeper<R> {

@@ -50,7 +50,7 @@ pub use self::{
     detach_member::{DetachMember, DetachMemberError},
     edit_user::{EditUser, EditUserError, UserReport},
     endpoint_secrets::{EndpointSecretError, EndpointSecrets, Readability},
-    endpoints::{AdministerEndpoints, EndpointChanges, EndpointError, Replay},
+    endpoints::{AdministerEndpoints, EndpointChanges, EndpointError, Replay, sealed},
     idempotency::{Idempotency, IdempotencyKey, Once, OnceError, Saving},
     invite_code::{InviteCode, LinkKey},
     invites::{InviteReport, IssuedInvite, ListInvites},

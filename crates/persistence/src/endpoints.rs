@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    Endpoint, EndpointId,
-    ports::{Endpoints, SaveError, StoreError},
+    Endpoint, EndpointId, KeptAnswer,
+    ports::{Endpoints, SaveError, SaveOnceError, StoreError},
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QueryTrait,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QueryTrait, UpdateMany,
     sea_query::Expr,
 };
 use time::{Duration, OffsetDateTime};
@@ -16,7 +16,7 @@ use crate::{
     Database,
     entity::endpoint::{ActiveModel, Column, Entity},
     error::SqlError,
-    feed,
+    feed, idempotency_keys,
     instant::to_millis,
     retry::{self, retried},
 };
@@ -36,7 +36,7 @@ impl SqlEndpoints {
     }
 
     /// Whoever gives events their places, and tells endpoints of them, waits until the commit, or is done before.
-    async fn insert(&self, endpoint: &Endpoint) -> Result<(), SqlError> {
+    async fn insert(&self, endpoint: &Endpoint, answer: Option<&KeptAnswer>) -> Result<(), SqlError> {
         let row = ActiveModel {
             id: Set(endpoint.id.into()),
             revision: Set(endpoint.revision),
@@ -47,7 +47,10 @@ impl SqlEndpoints {
         let inserted = async {
             feed::lock(transaction.connection()).await?;
             Entity::insert(row).exec_without_returning(transaction.connection()).await?;
-            Ok(())
+            match answer {
+                None => Ok(()),
+                Some(answer) => idempotency_keys::answer(transaction.connection(), answer).await,
+            }
         };
         let inserted = inserted.await;
         transaction.finish(inserted).await
@@ -65,13 +68,21 @@ impl SqlEndpoints {
     }
 
     async fn replace(&self, endpoint: Endpoint) -> Result<(), SqlError> {
-        let (id, replaced) = (endpoint.id, endpoint.revision);
-        let save = Entity::update_many()
-            .set(ActiveModel::from(endpoint))
-            .filter(Column::Id.eq(Uuid::from(id)))
-            .filter(Column::Revision.eq(replaced));
-        let n_written = retry::write(&self.database, &save.into_query()).await?;
+        let n_written = retry::write(&self.database, &replacement(endpoint).into_query()).await?;
         if n_written == 1 { Ok(()) } else { Err(SqlError::Stale) }
+    }
+
+    async fn replace_once(&self, endpoint: Endpoint, answer: &KeptAnswer) -> Result<(), SqlError> {
+        let transaction = self.database.begin().await?;
+        let replaced = async {
+            let written = replacement(endpoint).exec(transaction.connection()).await?;
+            if written.rows_affected != 1 {
+                return Err(SqlError::Stale);
+            }
+            idempotency_keys::answer(transaction.connection(), answer).await
+        };
+        let replaced = replaced.await;
+        transaction.finish(replaced).await
     }
 
     async fn write_success(&self, endpoint: EndpointId, at: OffsetDateTime) -> Result<(), SqlError> {
@@ -97,10 +108,23 @@ impl SqlEndpoints {
     }
 }
 
+/// That nobody else replaced it is part of the statement.
+fn replacement(endpoint: Endpoint) -> UpdateMany<Entity> {
+    let (id, replaced) = (endpoint.id, endpoint.revision);
+    Entity::update_many()
+        .set(ActiveModel::from(endpoint))
+        .filter(Column::Id.eq(Uuid::from(id)))
+        .filter(Column::Revision.eq(replaced))
+}
+
 #[async_trait]
 impl Endpoints for SqlEndpoints {
     async fn add(&self, endpoint: Endpoint) -> Result<(), StoreError> {
-        Ok(retried(|| self.insert(&endpoint)).await?)
+        Ok(retried(|| self.insert(&endpoint, None)).await?)
+    }
+
+    async fn add_once(&self, endpoint: Endpoint, answer: KeptAnswer) -> Result<(), SaveOnceError> {
+        Ok(retried(|| self.insert(&endpoint, Some(&answer))).await?)
     }
 
     async fn list(&self) -> Result<Vec<Endpoint>, StoreError> {
@@ -113,6 +137,10 @@ impl Endpoints for SqlEndpoints {
 
     async fn save(&self, endpoint: Endpoint) -> Result<(), SaveError> {
         Ok(self.replace(endpoint).await?)
+    }
+
+    async fn save_once(&self, endpoint: Endpoint, answer: KeptAnswer) -> Result<(), SaveOnceError> {
+        Ok(self.replace_once(endpoint, &answer).await?)
     }
 
     async fn note_success(&self, endpoint: EndpointId, at: OffsetDateTime) -> Result<(), StoreError> {

@@ -138,6 +138,8 @@ macro_rules! contract {
             an_endpoint_is_replaced_once_per_revision,
             an_endpoint_that_was_removed_is_gone,
             when_an_endpoint_took_an_event_is_known_to_a_minute,
+            an_endpoint_is_added_together_with_the_answer_or_not_at_all,
+            an_endpoint_is_replaced_together_with_the_answer_or_not_at_all,
         }
         $crate::contract_tests! { $fresh, outbox:
             an_endpoint_is_told_of_what_happens_from_then_on,

@@ -10,6 +10,7 @@ mod crash;
 mod deliveries;
 mod delivery_lists;
 mod doctor;
+mod endpoint_keys;
 mod error_reports;
 mod event_crash;
 mod event_deliveries;

@@ -7,10 +7,10 @@ use secrecy::SecretString;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{SaveError, StoreError};
+use super::{SaveError, SaveOnceError, StoreError};
 use crate::{
-    Attempt, ClaimedLane, Endpoint, EndpointId, EndpointUrl, Event, EventId, FeedEvent, FeedPlace, Outgoing,
-    OutgoingState, Settlement,
+    Attempt, ClaimedLane, Endpoint, EndpointId, EndpointUrl, Event, EventId, FeedEvent, FeedPlace,
+    KeptAnswer, Outgoing, OutgoingState, Settlement,
 };
 
 /// The events of all plans, closed ones too, of the settings, and of users who are in no plan, in one order.
@@ -35,6 +35,13 @@ pub trait Endpoints: Send + Sync {
     /// Keeps a new one, which is told of whatever gets its place in the [feed](EventFeed) from now on.
     async fn add(&self, endpoint: Endpoint) -> Result<(), StoreError>;
 
+    /// The same, together with the answer to the keyed request that it came from: both are there then, or neither.
+    ///
+    /// # Errors
+    ///
+    /// [`SaveOnceError::Superseded`] when the request is no longer the caller's to carry out.
+    async fn add_once(&self, endpoint: Endpoint, answer: KeptAnswer) -> Result<(), SaveOnceError>;
+
     /// All of them, by ascending id.
     async fn list(&self) -> Result<Vec<Endpoint>, StoreError>;
 
@@ -47,6 +54,13 @@ pub trait Endpoints: Send + Sync {
     ///
     /// [`SaveError::Stale`] when somebody replaced or removed it since it was loaded.
     async fn save(&self, endpoint: Endpoint) -> Result<(), SaveError>;
+
+    /// The same, together with the answer to the keyed request that it came from: both are written then, or neither.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::save`], and [`SaveOnceError::Superseded`] when the request is no longer the caller's to carry out.
+    async fn save_once(&self, endpoint: Endpoint, answer: KeptAnswer) -> Result<(), SaveOnceError>;
 
     /// Takes note that one has just taken an event, to a minute.
     async fn note_success(&self, endpoint: EndpointId, at: OffsetDateTime) -> Result<(), StoreError>;

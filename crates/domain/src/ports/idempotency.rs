@@ -8,7 +8,7 @@ use super::StoreError;
 use crate::{Claimed, KeyDigest, KeyedRequest, Lease};
 
 /// Keeps which keyed requests are being carried out, and what they answered. The answer itself is written by whatever
-/// store the request changes, in the same step: [`Plans::save_once`](super::Plans::save_once).
+/// store the request changes, in the same step: [`Plans::save_once`](super::Plans::save_once), [`Endpoints`](super::Endpoints).
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait IdempotencyKeys: Send + Sync {

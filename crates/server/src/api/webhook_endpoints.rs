@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use family_plan_application::{AdministerEndpoints, Caller, EndpointChanges, Replay};
-use family_plan_domain::{Edit, EndpointId, EndpointUrl, EventFilter, FeedPlace, Remark};
+use family_plan_application::{AdministerEndpoints, Caller, EndpointChanges, Once, Replay};
+use family_plan_domain::{Edit, Endpoint, EndpointId, EndpointUrl, EventFilter, FeedPlace, Remark};
 use poem::web::Data;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::Json,
 };
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     Topic,
     auth::Auth,
     body::{Body, flag, instant, text, texts, uuid},
+    idempotency::{Answer, SentKey, kept},
     nullable::Nullable,
     parameter::{Cursor, Id, Limit, OutgoingStateName, Place, QueryReader, Raw},
     views::{EndpointView, EndpointWithSecretView, OutgoingView},
@@ -89,10 +91,25 @@ enum Added {
     /// The endpoint is told of what happens from now on.
     #[oai(status = 201)]
     Created(
-        Json<EndpointWithSecretView>,
+        Json<Answer<EndpointWithSecretView>>,
         /// The endpoint's address here.
         #[oai(header = "Location")]
         String,
+        /// `true` when this answers a request that was carried out before; left out otherwise.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Rotated {
+    /// The endpoint has another secret.
+    #[oai(status = 200)]
+    Done(
+        Json<Answer<EndpointWithSecretView>>,
+        /// `true` when this answers a request that was carried out before; left out otherwise.
+        #[oai(header = "Idempotency-Replayed")]
+        Option<bool>,
     ),
 }
 
@@ -110,11 +127,11 @@ enum Replayed {
     Accepted,
 }
 
-listed!(Adding: Unauthenticated, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest);
+listed!(Adding: Unauthenticated, Forbidden, UnsupportedMediaType, MalformedRequest, InvalidRequest, IdempotencyKeyReused, IdempotencyInProgress, Conflict);
 listed!(Listing: Unauthenticated, Forbidden, InvalidRequest);
 listed!(Reading: Unauthenticated, Forbidden, NotFound);
 listed!(Changing: Unauthenticated, Forbidden, NotFound, UnsupportedMediaType, MalformedRequest, InvalidRequest, Conflict);
-listed!(Rotating: Unauthenticated, Forbidden, NotFound, Conflict);
+listed!(Rotating: Unauthenticated, Forbidden, NotFound, InvalidRequest, IdempotencyKeyReused, IdempotencyInProgress, Conflict);
 listed!(ListingDeliveries: Unauthenticated, Forbidden, NotFound, InvalidRequest);
 listed!(Replaying: Unauthenticated, Forbidden, NotFound, UnsupportedMediaType, MalformedRequest, InvalidRequest);
 
@@ -128,15 +145,23 @@ impl WebhookEndpointsApi {
     /// again after 5 seconds, 5 and 30 minutes, 2, 5, 10, 14, 20 and 24 hours. Each event is sent at least once, and those
     /// of one plan in order: the later ones wait for one that fails. 410 disables the endpoint; so does failing all the
     /// way. Where only some event fails all the way while others are taken, that one is left.
+    ///
+    /// The answer holds the secret, which cannot be asked for again, but by the same request with the same
+    /// `Idempotency-Key`.
     #[oai(path = "/v1/webhook-endpoints", method = "post", operation_id = "addWebhookEndpoint")]
     async fn add(
         &self,
         service: Data<&Arc<Service>>,
         auth: Auth,
+        /// Makes it safe to send the request again: with the same key and body it is answered the same for 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: SentKey,
         body: Body<NewWebhookEndpoint>,
     ) -> Result<Added, Refused<Adding>> {
         AdministerEndpoints::check(&auth.0)?;
-        let (url, changes) = body.read(|fields| {
+        let keyed = idempotency_key.of(&auth.0, format_args!("POST /v1/webhook-endpoints"), body.bytes());
+        let (keyed, url, changes) = body.read(|fields| {
+            let keyed = fields.beside(keyed);
             let url = fields.required("url", text(EndpointUrl::new));
             let changes = EndpointChanges {
                 url: None,
@@ -144,12 +169,22 @@ impl WebhookEndpointsApi {
                 filter: fields.optional("event_types", texts(EventFilter::parse)),
                 enabled: fields.optional("enabled", flag),
             };
-            Some((url?, changes))
+            Some((keyed?, url?, changes))
         })?;
-        let (endpoint, secret) = service.endpoints.add(&auth.0, url, &changes).await?;
-        let location = service.links.public_url.join(&format!("v1/webhook-endpoints/{}", endpoint.id));
+        let done = match keyed {
+            None => Once::First(service.endpoints.add(&auth.0, url, &changes).await?),
+            Some(keyed) => {
+                let endpoints = service.endpoints.clone();
+                let work =
+                    move |saving| async move { endpoints.add_once(&auth.0, url, &changes, saving).await };
+                service.idempotency.once(keyed, EndpointWithSecretView::in_words, work).await?
+            }
+        };
+        let (id, answer) = shown(&service, done)?;
+        let location = service.links.public_url.join(&format!("v1/webhook-endpoints/{id}"));
         let location = location.expect("an id is a path").to_string();
-        Ok(Added::Created(Json((endpoint, secret).into()), location))
+        let replayed = answer.replayed();
+        Ok(Added::Created(Json(answer), location, replayed))
     }
 
     /// List the endpoints that are told of events.
@@ -243,7 +278,8 @@ impl WebhookEndpointsApi {
 
     /// Give an endpoint another secret.
     ///
-    /// For administrators. For 24 hours both secrets sign, so that its owner has time to take the new one over.
+    /// For administrators. For 24 hours both secrets sign, so that its owner has time to take the new one over. Whoever
+    /// got no answer sends the request again with the same `Idempotency-Key`: else the secret before the last one is gone.
     #[oai(
         path = "/v1/webhook-endpoints/:endpoint_id/rotate-secret",
         method = "post",
@@ -254,10 +290,29 @@ impl WebhookEndpointsApi {
         service: Data<&Arc<Service>>,
         auth: Auth,
         endpoint_id: Path<Raw<Id>>,
-    ) -> Result<Json<EndpointWithSecretView>, Refused<Rotating>> {
+        /// Makes it safe to send the request again: with the same key it is answered the same for 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: SentKey,
+    ) -> Result<Rotated, Refused<Rotating>> {
         AdministerEndpoints::check(&auth.0)?;
-        let rotated = service.endpoints.rotate_secret(&auth.0, endpoint_of(&endpoint_id)?).await?;
-        Ok(Json(rotated.into()))
+        let endpoint = endpoint_of(&endpoint_id)?;
+        // It has no body.
+        let keyed = idempotency_key
+            .of(&auth.0, format_args!("POST /v1/webhook-endpoints/{endpoint}/rotate-secret"), &[])
+            .map_err(|err| Problem::invalid(vec![err]));
+        let done = match if_there(&service, &auth.0, endpoint, keyed).await? {
+            None => Once::First(service.endpoints.rotate_secret(&auth.0, endpoint).await?),
+            Some(keyed) => {
+                let endpoints = service.endpoints.clone();
+                let work = move |saving| async move {
+                    endpoints.rotate_secret_once(&auth.0, endpoint, saving).await
+                };
+                service.idempotency.once(keyed, EndpointWithSecretView::in_words, work).await?
+            }
+        };
+        let (_, answer) = shown(&service, done)?;
+        let replayed = answer.replayed();
+        Ok(Rotated::Done(Json(answer), replayed))
     }
 
     /// List what an endpoint is, or was, to be told.
@@ -322,6 +377,23 @@ impl WebhookEndpointsApi {
         service.endpoints.replay(&auth.0, endpoint, replay).await?;
         service.wakers.events.wake();
         Ok(Replayed::Accepted)
+    }
+}
+
+/// The endpoint's id, and the answer that shows its secret, be it again.
+fn shown(
+    service: &Service,
+    done: Once<(Endpoint, SecretString)>,
+) -> Result<(EndpointId, Answer<EndpointWithSecretView>), Problem> {
+    match done {
+        Once::First((endpoint, secret)) => Ok((endpoint.id, Answer::First((endpoint, secret).into()))),
+        Once::Again(text) => {
+            let (id, mut kept) = kept(&text)?;
+            let sealed = kept["secret"].as_str().unwrap_or_default();
+            let secret = service.endpoints.recall_secret(id.into(), sealed)?;
+            kept["secret"] = secret.expose_secret().into();
+            Ok((id.into(), Answer::Again(kept)))
+        }
     }
 }
 

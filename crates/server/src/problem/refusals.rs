@@ -134,6 +134,10 @@ impl From<EndpointError> for Problem {
             EndpointError::NotFound => Self::new(Code::NotFound),
             EndpointError::NoSuchEvent => invalid("/event_id", "must be the id of an event"),
             EndpointError::Unfit(UnfitTarget(requirement)) => invalid("/url", requirement),
+            EndpointError::KeyRotated => Self::new(Code::Conflict).with_detail(
+                "It was done, but the endpoint's secret cannot be shown again: the secret key that it was sealed with is \
+                 configured no longer. Rotate the secret, with another key.",
+            ),
             EndpointError::Secret(err) => Self::failure(Code::Internal, err),
             EndpointError::Save(err) => err.into(),
         }

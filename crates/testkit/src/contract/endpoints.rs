@@ -1,12 +1,15 @@
 //! Endpoints that are told of events.
 
 use family_plan_domain::{
-    DisableReason, Endpoint, EndpointUrl, EventFilter, EventKind, Remark, SealedSecret,
-    ports::{Ids, SaveError},
+    Claimed, DisableReason, Endpoint, EndpointUrl, EventFilter, EventKind, Remark, SealedSecret,
+    ports::{Ids, SaveError, SaveOnceError},
 };
 use time::Duration;
 
-use super::Stores;
+use super::{
+    Stores,
+    idempotency::{ANN, answer, answered, lease, request},
+};
 use crate::{START, SequentialIds};
 
 /// One that is told of everything.
@@ -74,4 +77,43 @@ pub async fn when_an_endpoint_took_an_event_is_known_to_a_minute(stores: Stores)
     // Whoever replaces the rest does not know it.
     endpoints.save(endpoint.clone()).await.unwrap();
     assert!(endpoints.find(endpoint.id).await.unwrap().unwrap().last_success_at.is_some());
+}
+
+/// Claims the request of that key.
+async fn claim(stores: &Stores, key: u8) -> Claimed {
+    let lease = lease(ANN, START + Duration::MINUTE);
+    stores.idempotency_keys.claim(request(key, 1), lease, START).await.unwrap()
+}
+
+pub async fn an_endpoint_is_added_together_with_the_answer_or_not_at_all(stores: Stores) {
+    let endpoint = endpoint(&SequentialIds::default());
+    assert_eq!(claim(&stores, 1).await, Claimed::Fresh);
+    let added = stores.endpoints.add_once(endpoint.clone(), answer(1, ANN + 1, "not mine")).await;
+    assert!(matches!(added, Err(SaveOnceError::Superseded)), "{added:?}");
+    assert_eq!(stores.endpoints.list().await.unwrap(), []);
+    assert_eq!(claim(&stores, 1).await, Claimed::Running);
+
+    stores.endpoints.add_once(endpoint.clone(), answer(1, ANN, "added")).await.unwrap();
+    assert_eq!(stores.endpoints.list().await.unwrap(), [endpoint]);
+    assert_eq!(claim(&stores, 1).await, answered("added"));
+}
+
+pub async fn an_endpoint_is_replaced_together_with_the_answer_or_not_at_all(stores: Stores) {
+    let before = endpoint(&SequentialIds::default());
+    stores.endpoints.add(before.clone()).await.unwrap();
+    let mut rotated = before.clone();
+    rotated.rotate(SealedSecret(vec![7]), START);
+    assert_eq!(claim(&stores, 1).await, Claimed::Fresh);
+    let saved = stores.endpoints.save_once(rotated.clone(), answer(1, ANN + 1, "not mine")).await;
+    assert!(matches!(saved, Err(SaveOnceError::Superseded)), "{saved:?}");
+    let stale = Endpoint { revision: 7, ..rotated.clone() };
+    let saved = stores.endpoints.save_once(stale, answer(1, ANN, "stale")).await;
+    assert!(matches!(saved, Err(SaveOnceError::Save(SaveError::Stale))), "{saved:?}");
+    assert_eq!(stores.endpoints.find(before.id).await.unwrap(), Some(before.clone()));
+    assert_eq!(claim(&stores, 1).await, Claimed::Running);
+
+    stores.endpoints.save_once(rotated.clone(), answer(1, ANN, "rotated")).await.unwrap();
+    rotated.revision += 1;
+    assert_eq!(stores.endpoints.find(before.id).await.unwrap(), Some(rotated));
+    assert_eq!(claim(&stores, 1).await, answered("rotated"));
 }

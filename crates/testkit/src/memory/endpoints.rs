@@ -2,17 +2,38 @@
 
 use async_trait::async_trait;
 use family_plan_domain::{
-    Endpoint, EndpointId,
-    ports::{Endpoints, SaveError, StoreError},
+    Endpoint, EndpointId, KeptAnswer,
+    ports::{Endpoints, SaveError, SaveOnceError, StoreError},
 };
 use time::{Duration, OffsetDateTime};
 
-use super::MemoryStore;
+use super::{MemoryStore, State};
+
+impl State {
+    fn replace(&mut self, endpoint: Endpoint) -> Result<(), SaveError> {
+        let stored = self.endpoints.get_mut(&endpoint.id).filter(|it| it.revision == endpoint.revision);
+        let stored = stored.ok_or(SaveError::Stale)?;
+        *stored = Endpoint {
+            revision: endpoint.revision + 1,
+            created_at: stored.created_at,
+            last_success_at: stored.last_success_at,
+            ..endpoint
+        };
+        Ok(())
+    }
+}
 
 #[async_trait]
 impl Endpoints for MemoryStore {
     async fn add(&self, endpoint: Endpoint) -> Result<(), StoreError> {
         self.state().endpoints.insert(endpoint.id, endpoint);
+        Ok(())
+    }
+
+    async fn add_once(&self, endpoint: Endpoint, answer: KeptAnswer) -> Result<(), SaveOnceError> {
+        let mut state = self.state();
+        state.answer(&answer)?;
+        state.endpoints.insert(endpoint.id, endpoint);
         Ok(())
     }
 
@@ -25,15 +46,15 @@ impl Endpoints for MemoryStore {
     }
 
     async fn save(&self, endpoint: Endpoint) -> Result<(), SaveError> {
+        self.state().replace(endpoint)
+    }
+
+    async fn save_once(&self, endpoint: Endpoint, answer: KeptAnswer) -> Result<(), SaveOnceError> {
         let mut state = self.state();
-        let stored = state.endpoints.get_mut(&endpoint.id).filter(|it| it.revision == endpoint.revision);
-        let stored = stored.ok_or(SaveError::Stale)?;
-        *stored = Endpoint {
-            revision: endpoint.revision + 1,
-            created_at: stored.created_at,
-            last_success_at: stored.last_success_at,
-            ..endpoint
-        };
+        let mut changed = state.clone();
+        changed.replace(endpoint)?;
+        changed.answer(&answer)?;
+        *state = changed;
         Ok(())
     }
 

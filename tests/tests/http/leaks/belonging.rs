@@ -37,6 +37,7 @@ const BELONGS: &[(Kind, &[&str])] = &[
             "answer/getWebhookEndpoint/200/body",
             "answer/listWebhookEndpoints/200/body",
             "answer/rotateWebhookEndpointSecret/200/body",
+            "database/idempotency_keys.answer",
             "database/webhook_endpoints.url",
             "files",
             "receiver/head",

@@ -87,7 +87,7 @@ impl Search {
                 Some(_) => (),
             }
         }
-        String::from_utf8_lossy(&text).into_owned()
+        String::from_utf8_lossy(&text).replace(['\r', '\n'], " ")
     }
 }
 

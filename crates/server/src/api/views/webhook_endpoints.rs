@@ -1,7 +1,8 @@
 //! Endpoints that are told of events, and what became of it.
 
+use family_plan_application::sealed;
 use family_plan_domain::{DisableReason, Endpoint, Outgoing, OutgoingState};
-use poem_openapi::{Enum, Object};
+use poem_openapi::{Enum, Object, types::ToJSON};
 use secrecy::{ExposeSecret, SecretString};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -89,6 +90,13 @@ pub(crate) struct EndpointWithSecretView {
 impl From<(Endpoint, SecretString)> for EndpointWithSecretView {
     fn from((endpoint, secret): (Endpoint, SecretString)) -> Self {
         Self { endpoint: endpoint.into(), secret: secret.expose_secret().to_owned() }
+    }
+}
+
+impl EndpointWithSecretView {
+    /// The words in which the answer is kept: with the secret as it is kept, too.
+    pub(crate) fn in_words(endpoint: &Endpoint) -> String {
+        Self { endpoint: endpoint.clone().into(), secret: sealed(endpoint) }.to_json_string()
     }
 }
 

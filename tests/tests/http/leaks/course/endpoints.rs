@@ -23,7 +23,10 @@ fn address(stage: &Stage, url: &str) -> String {
 pub(super) async fn add(stage: &Stage, cast: &Cast) {
     for receiver in &stage.receivers {
         let body = json!({"url": address(stage, &receiver.url), "description": "Of control"});
-        shown(stage, &cast.ada.caller.post_json(ENDPOINTS, &body).await.ok(201));
+        let key = stage.secrets.make(Kind::IdempotencyKey);
+        for _ in 0..2 {
+            shown(stage, &cast.ada.caller.post_json_once(&key, ENDPOINTS, &body).await.ok(201));
+        }
     }
     stage.receivers[1].reacts(|it| match it.body.len() % 4 {
         0 => Reaction::Answer(500),
@@ -45,7 +48,10 @@ pub(super) async fn run(stage: &Stage, cast: &Cast) {
     for endpoint in listed["items"].as_array().unwrap() {
         let path = format!("{ENDPOINTS}/{}", text(endpoint, "id"));
         ada.get(&path).await.ok(200);
-        shown(stage, &ada.post(&format!("{path}/rotate-secret")).await.ok(200));
+        let key = stage.secrets.make(Kind::IdempotencyKey);
+        for _ in 0..2 {
+            shown(stage, &ada.post_once(&key, &format!("{path}/rotate-secret")).await.ok(200));
+        }
         let everything = json!({"since": "2020-01-01T00:00:00Z"});
         assert_eq!(ada.post_json(&format!("{path}/replay"), &everything).await.status, 202);
         eventually("an endpoint is told", async || {
