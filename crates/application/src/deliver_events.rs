@@ -1,9 +1,9 @@
 //! Telling endpoints of events.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     error::Error,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use family_plan_domain::{
@@ -65,13 +65,15 @@ pub struct DeliverEvents(Arc<Shared>);
 struct Shared {
     ports: DeliveryPorts,
     slots: Mutex<HashMap<EndpointId, Arc<Semaphore>>>,
+    /// Endpoints whose events cannot be signed, which was told.
+    mute: Mutex<HashSet<EndpointId>>,
 }
 
 impl DeliverEvents {
     /// Nothing is told yet.
     #[must_use]
     pub fn new(ports: DeliveryPorts) -> Self {
-        Self(Arc::new(Shared { ports, slots: Mutex::default() }))
+        Self(Arc::new(Shared { ports, slots: Mutex::default(), mute: Mutex::default() }))
     }
 
     /// Gives new events their places in the feed, and begins to tell endpoints of what is due, as far as there is room.
@@ -136,6 +138,10 @@ impl Shared {
     fn slots_of(&self, endpoint: EndpointId) -> Arc<Semaphore> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(slots.entry(endpoint).or_insert_with(|| Arc::new(Semaphore::new(LANES_AT_ONCE))))
+    }
+
+    fn mute(&self) -> MutexGuard<'_, HashSet<EndpointId>> {
+        self.mute.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn work(&self, lane: ClaimedLane, slot: OwnedSemaphorePermit) {
@@ -252,11 +258,15 @@ impl Shared {
                     secrets.push(opened.secret);
                 }
                 Err(err) => {
-                    tracing::error!(error = &err as &dyn Error, endpoint = %endpoint.id, "events cannot be signed");
+                    // Once; it goes on until somebody mends it.
+                    if self.mute().insert(endpoint.id) {
+                        tracing::error!(error = &err as &dyn Error, endpoint = %endpoint.id, "events cannot be signed");
+                    }
                     return Ok(Err(err));
                 }
             }
         }
+        self.mute().remove(&endpoint.id);
         if is_stale && let Ok(sealed_anew) = self.sealed_anew(endpoint) {
             match ports.endpoints.save(sealed_anew).await {
                 // Whoever was first has done so, or the next event does.

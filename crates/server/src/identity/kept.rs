@@ -108,8 +108,8 @@ impl<P: Published> Kept<P> {
             Ok(value) => {
                 *self.0.value.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(value));
             }
-            // Nothing fails for want of it, so that nobody else would tell.
-            Err(err) if known.is_some() => {
+            // Nothing fails for want of it, so that nobody else would tell. Once; it goes on until somebody mends it.
+            Err(err) if known.is_some() && attempted.as_ref().is_none_or(|it| it.outcome.is_ok()) => {
                 let error = &**err as &dyn Error;
                 tracing::error!(error, "the identity provider's {} cannot be had", P::NAME);
             }
@@ -159,4 +159,60 @@ pub(super) async fn fetch_json<T: DeserializeOwned>(
         body.extend_from_slice(&chunk);
     }
     Ok(serde_json::from_slice(&body)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use tracing::{Event, Level, Subscriber};
+    use tracing_subscriber::{
+        Layer,
+        layer::{Context, SubscriberExt},
+    };
+
+    use super::*;
+
+    /// Answers as often as it is told to, one way or the other.
+    struct Moody(Mutex<Vec<bool>>);
+
+    #[async_trait]
+    impl Published for Moody {
+        type Value = ();
+
+        const NAME: &'static str = "mood";
+
+        async fn fetch(&self, _http: &reqwest::Client) -> Result<(), FetchError> {
+            let answers = self.0.lock().unwrap().remove(0);
+            if answers { Ok(()) } else { Err(FetchError::NoKeys) }
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Errors(Arc<AtomicUsize>);
+
+    impl<S: Subscriber> Layer<S> for Errors {
+        fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+            if *event.metadata().level() == Level::ERROR {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_told_once_until_it_is_over() {
+        let errors = Errors::default();
+        let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(errors.clone()));
+        let http = reqwest::Client::builder().build().unwrap();
+        let course = [(true, 0), (false, 1), (false, 1), (false, 1), (true, 1), (false, 2)];
+        let kept = Kept::new(Moody(Mutex::new(course.map(|(answers, _)| answers).to_vec())));
+        for (answers, n_told) in course {
+            assert_eq!(kept.refresh(&http).await.is_ok(), answers);
+            assert_eq!(errors.0.load(Ordering::SeqCst), n_told);
+            tokio::time::advance(PAUSE_BETWEEN_FETCHES).await;
+        }
+    }
 }
