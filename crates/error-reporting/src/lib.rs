@@ -5,10 +5,14 @@ mod layer;
 mod panics;
 mod report;
 mod scrub;
+mod storms;
 mod trail;
 mod transport;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sentry::{
@@ -25,7 +29,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use self::{layer::Reports, trail::Pseudonyms, transport::Scrubbing};
+use self::{layer::Reports, storms::Storms, trail::Pseudonyms, transport::Scrubbing};
 pub use self::{
     panics::{Panic, catching, tell_of_panics},
     scrub::Scrubber,
@@ -86,6 +90,7 @@ impl Reporting {
         let ReportingConfig { dsn, environment, sample_rate, traces_sample_rate, send_default_pii, .. } =
             config;
         let scrubber = Scrubber::new(config.secrets, send_default_pii);
+        let storms = Storms::default();
         let mut options = ClientOptions::new()
             .sample_rate(sample_rate.clamp(0.0, 1.0))
             .traces_sample_rate(traces_sample_rate.clamp(0.0, 1.0))
@@ -94,6 +99,7 @@ impl Reporting {
             .in_app_include([OURS])
             .shutdown_timeout(FLUSH)
             .transport(Scrubbing::new(scrubber)?)
+            .before_send(move |event| storms.pass(event, Instant::now()))
             // Without the one for panics: it waits for Sentry in the thread that panics.
             .default_integrations(false)
             .add_integration(ContextIntegration::new())
