@@ -17,8 +17,8 @@ use self::{
 };
 use crate::world::Engine;
 
-async fn no_secret_is_where_it_does_not_belong(engine: Engine, format: Format) {
-    let mut stage = Stage::set(engine, format).await;
+async fn no_secret_is_where_it_does_not_belong(engine: Engine, format: Format, signs_in: bool) {
+    let mut stage = Stage::set(engine, format, signs_in).await;
     course::run(&mut stage).await;
     let (secrets, captures, missing) = stage.strike().await;
 
@@ -29,7 +29,7 @@ async fn no_secret_is_where_it_does_not_belong(engine: Engine, format: Format) {
     let found = Search::of(&secrets.all()).run(&captures);
     let leaks: Vec<String> = found.iter().filter(|it| !belongs(it)).map(ToString::to_string).collect();
     assert!(leaks.is_empty(), "{} leaks:\n{}", leaks.len(), leaks.join("\n"));
-    let unused = unused(&found, engine == Engine::Sqlite);
+    let unused = unused(&found, engine == Engine::Sqlite, signs_in);
     assert!(unused.is_empty(), "nobody looked there, or nothing has to be allowed there: {unused:?}");
 }
 
@@ -38,7 +38,7 @@ mod sqlite {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn no_secret_is_where_it_does_not_belong() {
-        super::no_secret_is_where_it_does_not_belong(Engine::Sqlite, Format::Json).await;
+        super::no_secret_is_where_it_does_not_belong(Engine::Sqlite, Format::Json, false).await;
     }
 }
 
@@ -47,7 +47,7 @@ mod postgres {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn no_secret_is_where_it_does_not_belong() {
-        super::no_secret_is_where_it_does_not_belong(Engine::Postgres, Format::Text).await;
+        super::no_secret_is_where_it_does_not_belong(Engine::Postgres, Format::Text, false).await;
     }
 }
 
@@ -56,6 +56,15 @@ mod mariadb {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn no_secret_is_where_it_does_not_belong() {
-        super::no_secret_is_where_it_does_not_belong(Engine::Mariadb, Format::Json).await;
+        super::no_secret_is_where_it_does_not_belong(Engine::Mariadb, Format::Json, false).await;
+    }
+}
+
+mod signing_in {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn no_secret_is_where_it_does_not_belong() {
+        super::no_secret_is_where_it_does_not_belong(Engine::Sqlite, Format::Text, true).await;
     }
 }

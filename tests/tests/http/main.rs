@@ -54,7 +54,6 @@ mod receiver;
 mod resilience;
 mod roles;
 mod rotation;
-mod secrecy;
 mod settings;
 mod settings_page;
 mod settings_preview;

@@ -14,8 +14,11 @@ const BELONGS: &[(Kind, &[&str])] = &[
             // The way back from signing in, and the owner's page.
             "answer/GET /join/{code}",
             "answer/POST /join/{code}",
+            "answer/GET /login/callback/",
         ],
     ),
+    (Kind::CallerToken, &["answer/GET /login/callback/303/head"]),
+    (Kind::SignIn, &["answer/GET /login/303/head"]),
     (
         Kind::Csrf,
         &[
@@ -23,6 +26,7 @@ const BELONGS: &[(Kind, &[&str])] = &[
             "answer/GET /admin/settings/200/body",
             "answer/POST /admin/settings/200/body",
             "answer/POST /admin/settings/422/body",
+            "answer/GET /logout/200/body",
         ],
     ),
     (
@@ -118,10 +122,13 @@ pub(super) fn belongs(found: &Found) -> bool {
 }
 
 /// What is allowed, and was found nowhere: it allows too much, or nobody looked there.
-pub(super) fn unused(found: &[Found], has_files: bool) -> Vec<(Kind, &'static str)> {
+pub(super) fn unused(found: &[Found], has_files: bool, signs_in: bool) -> Vec<(Kind, &'static str)> {
     let marks = MARKED.iter().map(|it| (Kind::Marker, *it));
     let all = BELONGS.iter().flat_map(|(kind, places)| places.iter().map(|it| (*kind, *it))).chain(marks);
     let is_used =
         |(kind, place): &(Kind, &str)| found.iter().any(|it| it.kind == *kind && it.place.starts_with(place));
-    all.filter(|it| has_files || it.1 != "files").filter(|it| !is_used(it)).collect()
+    let is_there = |(_, place): &(Kind, &str)| {
+        (has_files || *place != "files") && (signs_in || !place.starts_with("answer/GET /log"))
+    };
+    all.filter(is_there).filter(|it| !is_used(it)).collect()
 }

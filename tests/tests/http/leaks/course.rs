@@ -6,6 +6,7 @@ mod helpdesk;
 mod pages;
 mod plans;
 mod refusals;
+mod sign_in;
 
 use reqwest::{Method, RequestBuilder};
 
@@ -55,6 +56,9 @@ pub(super) async fn run(stage: &mut Stage) {
     endpoints::add(stage, &cast).await;
     let plan = plans::run(stage, &cast).await;
     pages::run(stage, &cast, &plan).await;
+    if stage.signs_in() {
+        sign_in::run(stage, &cast, &plan).await;
+    }
     helpdesk::run(stage, &cast, &plan).await;
     endpoints::run(stage, &cast).await;
     refusals::run(stage, &cast).await;

@@ -19,6 +19,7 @@ use crate::{
     jwt::{NEVER, hs256_with},
     program::Serving,
     receiver::Receiver,
+    sign_in::provider::{CLIENT_ID, Provider},
     world::{COOKIE, Database, Engine, settings},
 };
 
@@ -62,6 +63,8 @@ pub(super) struct Stage {
     sentry: MockServer,
     environment: HashMap<String, String>,
     hs256_secret: String,
+    /// Signs people in, if the service does that.
+    provider: Option<Provider>,
     pub(super) hook_secret: String,
     pub(super) hook_basic: String,
     pub(super) hook_bearer: String,
@@ -73,7 +76,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn set(engine: Engine, format: Format) -> Self {
+    /// Callers have tokens of an OpenID provider, at which the service signs people in, or else share a secret with it.
+    pub(super) async fn set(engine: Engine, format: Format, signs_in: bool) -> Self {
         let secrets = Secrets::default();
         let configured = || secrets.make(Kind::Configured);
         let mut database = Database::create(engine).await;
@@ -118,6 +122,24 @@ impl Stage {
         ] {
             environment.insert(format!("FAMILY_PLAN__{name}"), value);
         }
+        let client_secret = configured();
+        let provider = if signs_in {
+            Some(Provider::knowing(json!({"client_secret": client_secret})).await)
+        } else {
+            None
+        };
+        if let Some(provider) = &provider {
+            for (name, value) in [
+                ("AUTH__HS256_SECRET", ""),
+                ("AUTH__COOKIE", ""),
+                ("LINKS__LOGIN_URL", ""),
+                ("AUTH__ISSUER", &provider.issuer),
+                ("AUTH__OIDC_CLIENT_ID", CLIENT_ID),
+                ("AUTH__OIDC_CLIENT_SECRET", &client_secret),
+            ] {
+                environment.insert(format!("FAMILY_PLAN__{name}"), value.to_owned());
+            }
+        }
         let receivers = vec![Receiver::start().await, Receiver::start().await];
         let mut stage = Self {
             secrets,
@@ -128,6 +150,7 @@ impl Stage {
             sentry,
             environment,
             hs256_secret,
+            provider,
             hook_secret,
             hook_basic,
             hook_bearer,
@@ -188,15 +211,35 @@ impl Stage {
     }
 
     pub(super) fn with_claims(&self, claims: &Value) -> Caller {
-        self.with_token(hs256_with(self.hs256_secret.as_bytes(), &json!({"alg": "HS256"}), claims))
+        let token = match &self.provider {
+            None => hs256_with(self.hs256_secret.as_bytes(), &json!({"alg": "HS256"}), claims),
+            Some(provider) => {
+                let mut claims = claims.clone();
+                (claims["iss"], claims["aud"]) = (json!(provider.issuer), json!(CLIENT_ID));
+                provider.key.sign(&claims)
+            }
+        };
+        self.with_token(token)
+    }
+
+    pub(super) fn signs_in(&self) -> bool {
+        self.provider.is_some()
+    }
+
+    /// The cookie that holds the token.
+    pub(super) fn cookie(&self) -> &'static str {
+        if self.signs_in() { "__Host-family-plan" } else { COOKIE }
     }
 
     /// Whoever shows this.
     pub(super) fn with_token(&self, token: String) -> Caller {
-        let signature = token.rsplit('.').next().unwrap();
-        self.secrets.note(Kind::CallerToken, signature);
-        self.secrets.note(Kind::CallerToken, token.clone());
+        self.note_token(&token);
         self.anonymous().with_token(token)
+    }
+
+    pub(super) fn note_token(&self, token: &str) {
+        self.secrets.note(Kind::CallerToken, token.rsplit('.').next().unwrap());
+        self.secrets.note(Kind::CallerToken, token);
     }
 
     /// Somebody at the helpdesk.
@@ -217,7 +260,7 @@ impl Stage {
         for token in self.zammad.tokens().into_iter().filter(|it| it.name.starts_with("FamilyPlanInvite")) {
             self.secrets.note(Kind::MintedToken, token.value);
         }
-        let operations = Operations::all(false);
+        let operations = Operations::all(self.signs_in());
         let exchanges = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let is_done = |name: &str| {
             exchanges.iter().any(|it| it.status < 400 && operations.of(&it.method, &it.path) == Some(name))
@@ -247,6 +290,3 @@ fn echoed(request: &Request) -> ResponseTemplate {
         _ => ResponseTemplate::new(403).set_body_json(json!({"error": told, "error_human": told})),
     }
 }
-
-/// The cookie that holds the token.
-pub(super) const SESSION: &str = COOKIE;

@@ -74,7 +74,9 @@ async fn database(stage: &Stage, cast: &Cast, plan: &str) {
     let preview = format!("/v1/invites/{}?token={}", link.code, ann.token());
     Answer::to(cast.marked(ann, Method::GET, &preview)).await.problem(500, "internal");
     cast.bob.caller.accepts(&link.code).await.problem(500, "internal");
-    cast.bob.caller.in_browser().get(&link.page()).await.page(500);
+    let session = format!("{}={}", stage.cookie(), cast.bob.caller.token());
+    let page = stage.anonymous().request(Method::GET, &link.page()).header("Cookie", session);
+    Answer::to(page).await.page(500);
     let issue = ann.post(&format!("/v1/plans/{plan}/invites")).await;
     assert_eq!(issue.status, 500);
     database.execute("ALTER TABLE moved RENAME TO invites").await;

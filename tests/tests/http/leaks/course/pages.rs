@@ -4,10 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{
-    super::{
-        secrets::Kind,
-        stage::{Person, SESSION},
-    },
+    super::{secrets::Kind, stage::Person},
     Cast, Stage,
     plans::{invite, issued},
 };
@@ -19,7 +16,7 @@ use crate::{
 
 fn browser(stage: &Stage, person: &Person) -> Browser {
     let mut browser = Browser::at(stage.base());
-    browser.set_cookie(SESSION, person.caller.token());
+    browser.set_cookie(stage.cookie(), person.caller.token());
     browser
 }
 
