@@ -85,7 +85,10 @@ mod tests {
         let writer = kept.clone();
         let scrubber = Arc::new(Scrubber::new(vec!["hunter2!".into()], false));
         let format = TextLines { format: Format::default(), scrubber };
-        let lines = tracing_subscriber::fmt::layer().event_format(format).with_writer(move || writer.clone());
+        let lines = tracing_subscriber::fmt::layer()
+            .with_ansi(false)
+            .event_format(format)
+            .with_writer(move || writer.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), || {
             tracing::info!(address = "127.0.0.1:8080", "listening");
             tracing::info!(reason = "hunter2! is wrong", "refused");
