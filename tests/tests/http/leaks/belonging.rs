@@ -113,7 +113,7 @@ const BELONGS: &[(Kind, &[&str])] = &[
 
 /// Where a marker is found by a search that finds anything.
 pub(super) const MARKED: &[&str] =
-    &["answer/", "database/", "log", "receiver/body", "sentry/items", "zammad/body"];
+    &["answer/", "database/", "log", "receiver/body", "sentry/items", "spans", "zammad/body"];
 
 /// Whether what was found may be there.
 pub(super) fn belongs(found: &Found) -> bool {

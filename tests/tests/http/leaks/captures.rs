@@ -9,7 +9,7 @@ use crate::receiver::Received;
 /// Something that got out.
 pub(crate) struct Capture {
     /// Where to: `log`, `answer/<operation>/<status>/<head or body>`, `sentry/…`, `zammad/…`, `receiver/…`,
-    /// `database/<table>.<column>`, `files`.
+    /// `metrics`, `spans`, `database/<table>.<column>`, `files`.
     pub(crate) place: String,
     pub(crate) bytes: Vec<u8>,
 }

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     client::{Caller, http_client},
     jwt::{NEVER, hs256_with},
+    otlp::Collector,
     program::Serving,
     receiver::Receiver,
     sign_in::provider::{CLIENT_ID, Provider},
@@ -61,6 +62,7 @@ pub(super) struct Stage {
     pub(super) echo: MockServer,
     pub(super) receivers: Vec<Receiver>,
     sentry: MockServer,
+    collector: Collector,
     environment: HashMap<String, String>,
     hs256_secret: String,
     /// Signs people in, if the service does that.
@@ -73,6 +75,7 @@ pub(super) struct Stage {
     exchanges: Exchanges,
     log: String,
     files: Vec<Capture>,
+    metrics: Vec<Capture>,
 }
 
 impl Stage {
@@ -91,6 +94,7 @@ impl Stage {
         });
         let sentry = MockServer::builder().start().await;
         Mock::given(any()).respond_with(ResponseTemplate::new(200)).mount(&sentry).await;
+        let collector = Collector::start().await;
         let echo = MockServer::builder().start().await;
         Mock::given(any()).respond_with(echoed).mount(&echo).await;
 
@@ -117,6 +121,7 @@ impl Stage {
             ("LIMITS__GUESSES_PER_ADDRESS", "30".to_owned()),
             ("SENTRY__DSN", dsn),
             ("SENTRY__TRACES_SAMPLE_RATE", "1".to_owned()),
+            ("TRACES__ENDPOINT", collector.url()),
             ("LOG__FORMAT", format.as_str().to_owned()),
             ("LOG__FILTER", "trace".to_owned()),
         ] {
@@ -148,6 +153,7 @@ impl Stage {
             echo,
             receivers,
             sentry,
+            collector,
             environment,
             hs256_secret,
             provider,
@@ -159,6 +165,7 @@ impl Stage {
             exchanges: Exchanges::default(),
             log: String::new(),
             files: Vec::new(),
+            metrics: Vec::new(),
         };
         stage.serve(&[]).await;
         stage
@@ -178,6 +185,9 @@ impl Stage {
 
     async fn stop(&mut self) {
         if let Some(server) = self.server.take() {
+            let scraped = self.anonymous().get("/metrics").await;
+            assert_eq!(scraped.status, 200, "{}", scraped.body);
+            self.metrics.push(Capture::new("metrics", scraped.body));
             if self.database.engine() == Engine::Sqlite {
                 self.files.extend(dump::files(&self.database));
             }
@@ -268,6 +278,8 @@ impl Stage {
         let missing = operations.names().filter(|it| !is_done(it)).map(ToOwned::to_owned).collect();
 
         let mut all = self.files;
+        all.extend(self.metrics);
+        all.extend(self.collector.batches().await.into_iter().map(|it| Capture::new("spans", it)));
         all.push(Capture::new("log", self.log));
         all.extend(captures::answers(&exchanges, &operations));
         all.extend(captures::envelopes(&self.sentry.received_requests().await.unwrap()));
