@@ -110,9 +110,10 @@ impl PullUsers {
     ///
     /// When the store fails.
     pub async fn run_if_due(&self, schedule: SyncSchedule) -> Result<bool, StoreError> {
-        let now = self.clock.now();
         let holder = self.ids.next();
         let mut sync = self.syncs.load().await?;
+        // Not before: a load may take its time, and a lease that began back then could be over already.
+        let now = self.clock.now();
         let Some(run) = sync.begin(Lease { holder, until: lease_from(now) }, schedule, now).cloned() else {
             return Ok(false);
         };

@@ -82,9 +82,10 @@ impl SweepTokens {
     ///
     /// See [`SweepError`].
     pub async fn run_if_due(&self, every: Duration) -> Result<Option<Swept>, SweepError> {
-        let now = self.clock.now();
         let holder = self.ids.next();
         let mut record = self.sweeps.load().await?;
+        // Not before: a load may take its time, and a lease that began back then could be over already.
+        let now = self.clock.now();
         if !record.begin(Lease { holder, until: lease_from(now) }, now - every, now) {
             return Ok(None);
         }

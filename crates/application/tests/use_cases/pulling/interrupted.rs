@@ -204,3 +204,22 @@ async fn the_helpdesk_is_asked_nothing_by_whoever_lost_the_race() {
     assert!(!late.run_if_due(NEVER).await.unwrap());
     assert_eq!(scene.help_desk.calls(), []);
 }
+
+#[tokio::test]
+async fn a_pull_begins_when_it_is_known_that_it_is_asked_for() {
+    let scene = scene_with([2]);
+    scene.pulling().request(SyncKind::Full).await.unwrap();
+    let (clock, requested) = (scene.clock.clone(), record(&scene).await);
+    let mut syncs = MockSyncs::new();
+    syncs.expect_load().returning(move || {
+        clock.advance(Duration::HOUR);
+        Ok(requested.clone())
+    });
+    let later = START + Duration::HOUR;
+    syncs
+        .expect_save()
+        .withf(move |it| it.run.as_ref().is_some_and(|it| it.started_at == later))
+        .returning(|_| Err(SaveError::Stale));
+    let slow = PullUsers { syncs: Arc::new(syncs), ..scene.pulling() };
+    assert!(!slow.run_if_due(NEVER).await.unwrap());
+}
