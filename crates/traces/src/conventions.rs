@@ -69,8 +69,8 @@ impl Conventions {
             name if name.starts_with("sea_orm.") => {
                 span.span_kind = SpanKind::Client;
                 span.name = statement_name(&span);
-                if text(&span, STATEMENT).is_none() {
-                    // It is told as `EXECUTE`, whether it begins or ends a transaction.
+                // What begins or ends a transaction, or begins `WITH`, is told as that.
+                if text(&span, OPERATION) == Some("EXECUTE") {
                     span.attributes.retain(|it| it.key.as_str() != OPERATION);
                 }
                 // What comes of a statement is not told as success, nor in the database's words.
@@ -104,17 +104,16 @@ fn http_name(span: &SpanData, path: &str) -> Cow<'static, str> {
     }
 }
 
-/// `SELECT plans`: what a statement does, and to which table; `COMMIT`.
+/// `SELECT plans`: what a statement does, and to which table, the first if there are several; `COMMIT`.
 fn statement_name(span: &SpanData) -> Cow<'static, str> {
     let Some(statement) = text(span, STATEMENT) else {
         return span.name.trim_start_matches("sea_orm.").to_uppercase().into();
     };
-    let mut words = statement.split_ascii_whitespace().skip_while(|it| {
-        let names_table = ["FROM", "INTO", "UPDATE"].iter().any(|word| it.eq_ignore_ascii_case(word));
-        !names_table
-    });
-    let table = words.nth(1).map(|it| it.trim_matches(|it: char| !it.is_ascii_alphanumeric() && it != '_'));
-    let operation = text(span, OPERATION).unwrap_or_default();
+    let mut words = statement.split_ascii_whitespace().map(|it| it.trim_start_matches('('));
+    let before = words.find(|it| ["FROM", "INTO", "UPDATE"].iter().any(|word| it.eq_ignore_ascii_case(word)));
+    let table = words.next().map(|it| it.trim_matches(|it: char| !it.is_ascii_alphanumeric() && it != '_'));
+    let updates = before.filter(|it| it.eq_ignore_ascii_case("UPDATE"));
+    let operation = updates.or_else(|| text(span, OPERATION)).unwrap_or_default();
     match table.filter(|it| !it.is_empty()) {
         Some(table) => format!("{operation} {table}").into(),
         None => operation.to_owned().into(),
