@@ -20,7 +20,7 @@ use crate::{command::Stop, configuration::LogConfiguration, telemetry};
 /// When a step of the story does not go as told.
 pub async fn run(once: bool, port: u16) -> anyhow::Result<()> {
     // The story speaks for itself: only what should not happen is logged besides.
-    let log = LogConfiguration { filter: "panic=warn".to_owned(), ..LogConfiguration::default() };
+    let log = LogConfiguration { filter: "off".to_owned(), ..LogConfiguration::default() };
     telemetry::begin(&log, None, None);
     let stop = Stop::listen()?;
     let world = World::start(port).await.context("the demo does not start")?;

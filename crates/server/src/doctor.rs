@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) async fn run(sources: Sources) -> anyhow::Result<()> {
     // What is wrong is printed; it need not be in the log as well.
     telemetry::begin(
-        &LogConfiguration { filter: "panic=warn".to_owned(), ..LogConfiguration::default() },
+        &LogConfiguration { filter: "off".to_owned(), ..LogConfiguration::default() },
         None,
         None,
     );

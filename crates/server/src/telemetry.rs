@@ -20,6 +20,9 @@ use crate::configuration::{LogConfiguration, LogFormat};
 /// Statements have spans, for traces only: in the log they would be everywhere.
 const NO_STATEMENTS: &str = "sea_orm::database=off";
 
+/// Told whatever else is, unless the filter says otherwise of them: nobody else tells of panics.
+const PANICS: &str = "panic=warn";
+
 /// Begins to log, panics too, to report what is logged as an error, and to keep traces. The first call counts.
 pub fn begin(log: &LogConfiguration, reporting: Option<&Reporting>, traces: Option<&Traces>) {
     let scrubber = Arc::new(Scrubber::new(log.secrets.clone(), false));
@@ -35,7 +38,7 @@ pub fn begin(log: &LogConfiguration, reporting: Option<&Reporting>, traces: Opti
             .with_writer(std::io::stderr)
             .boxed(),
     };
-    let filter = format!("{},{NO_STATEMENTS}", log.filter);
+    let filter = format!("{PANICS},{},{NO_STATEMENTS}", log.filter);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let mut layers = reporting.map(Reporting::layers).unwrap_or_default();
     layers.extend(traces.map(Traces::layer));
