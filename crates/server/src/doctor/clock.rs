@@ -3,7 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use family_plan_domain::ports::Clock;
-use reqwest::{Response, header::DATE};
+use reqwest::{
+    Response,
+    header::{AGE, DATE},
+};
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc2822};
 use url::Url;
 
@@ -37,8 +40,11 @@ impl Clocks {
 
     /// Takes note of the time that an answer tells, if it does.
     pub(super) fn note_answer(&self, whose: &'static str, answer: &Response) {
-        let date = answer.headers().get(DATE).and_then(|it| it.to_str().ok());
-        if let Some(date) = date.and_then(|it| OffsetDateTime::parse(it, &Rfc2822).ok()) {
+        let header = |name| answer.headers().get(name).and_then(|it| it.to_str().ok());
+        let date = header(DATE).and_then(|it| OffsetDateTime::parse(it, &Rfc2822).ok());
+        // A cache on the way tells when the answer was made, and how long ago that was (RFC 9111).
+        let age = header(AGE).and_then(|it| it.parse().ok()).unwrap_or(0);
+        if let Some(date) = date.and_then(|it| it.checked_add(Duration::seconds(age))) {
             self.note(whose, date);
         }
     }
