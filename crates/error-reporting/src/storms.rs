@@ -2,11 +2,12 @@
 
 use std::{
     collections::HashMap,
+    fmt::Write,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use sentry::protocol::Event;
+use sentry::protocol::{Event, Exception, Frame};
 
 /// How many events of one kind are told in a minute.
 const IN_A_MINUTE: u32 = 10;
@@ -58,11 +59,21 @@ fn kind(event: &Event<'_>) -> String {
     let texts = [event.logger.as_deref(), event.message.as_deref(), event.transaction.as_deref()];
     let types = event.exception.iter().map(|it| Some(it.ty.as_str()));
     let parts = tags.chain(texts).chain(types).map(Option::unwrap_or_default);
-    parts.collect::<Vec<_>>().join("\n")
+    let mut kind = parts.collect::<Vec<_>>().join("\n");
+    // Of a panic that nobody catches, that is all there is to tell it by.
+    if let Some(frame) = event.exception.iter().find_map(innermost) {
+        let _ = write!(kind, "\n{:?} {:?} {:?}", frame.function, frame.filename, frame.lineno);
+    }
+    kind
+}
+
+fn innermost(exception: &Exception) -> Option<&Frame> {
+    exception.stacktrace.as_ref()?.frames.iter().rev().find(|it| it.in_app == Some(true))
 }
 
 #[cfg(test)]
 mod tests {
+    use sentry::protocol::Stacktrace;
     use serde_json::json;
 
     use super::*;
@@ -85,6 +96,19 @@ mod tests {
         assert_eq!(n_told(&storms, "events", start), 10);
         assert_eq!(n_told(&storms, "inbox", start + Duration::from_secs(59)), 0);
         assert_eq!(n_told(&storms, "inbox", start + MINUTE), 10);
+    }
+
+    #[test]
+    fn panics_are_told_apart_by_where_they_come_from() {
+        let panic = |line| {
+            let frame = Frame { in_app: Some(true), lineno: Some(line), ..Frame::default() };
+            let stacktrace = Some(Stacktrace { frames: vec![frame], ..Stacktrace::default() });
+            let exception = Exception { ty: "panic".to_owned(), stacktrace, ..Exception::default() };
+            Event { exception: vec![exception].into(), ..Event::default() }
+        };
+        let (storms, start) = (Storms::default(), Instant::now());
+        assert_eq!((0..100).filter_map(|_| storms.pass(panic(7), start)).count(), 10);
+        assert!(storms.pass(panic(8), start).is_some());
     }
 
     #[test]
