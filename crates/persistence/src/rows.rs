@@ -17,11 +17,9 @@ pub(crate) fn select<E: EntityTrait>(query: &mut SelectStatement, table: &'stati
     }
 }
 
-/// Selects nothing instead, in one of several statements that a union makes one.
-pub(crate) fn leave_out<E: EntityTrait>(query: &mut SelectStatement, table: &'static str) {
-    for column in E::Column::iter() {
-        query.expr_as(Keyword::Null, prefix(table) + column.as_str());
-    }
+/// Selects nothing instead, in a statement that follows another in a union, which has the names.
+pub(crate) fn leave_out<E: EntityTrait>(query: &mut SelectStatement) {
+    query.exprs(E::Column::iter().map(|_| Keyword::Null));
 }
 
 /// Reads what was [selected](select) of `table`: `Option<Model>` where it need not have a row.

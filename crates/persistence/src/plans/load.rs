@@ -76,11 +76,10 @@ pub(super) async fn by_code(
         Query::select().column(column).from(invite::Entity).and_where(with_code()).take().into()
     };
     let plan = of_code(invite::Column::PlanId);
-    let mut selects = Vec::new();
+    let mut selects = vec![select_members(&plan)];
     if let Some(visitor) = visitor {
         selects.push(select_visitor(visitor, of_code(invite::Column::Id)));
     }
-    selects.push(select_members(&plan));
     selects.extend(select_pending_and(Condition::all().add(with_code()), &plan, now));
     let rows = connection.query_all(&union(selects)).await?;
     let Some((parts, settings)) = read(&rows)? else {
@@ -112,7 +111,7 @@ fn is_pending(plan: &Expr, now: OffsetDateTime) -> Condition {
     is_open(plan, now).add(Expr::col(invite::Column::Reopened).eq(Expr::Constant(false.into())))
 }
 
-/// One row per member, with plan and settings.
+/// One row per member, with plan and settings. Comes first, and gives all columns their names.
 fn select_members(plan: &Expr) -> SelectStatement {
     use membership::Column::{ActiveUserId, Id, InviteId, JoinedAt, PlanId};
 
@@ -151,14 +150,13 @@ fn select_members(plan: &Expr) -> SelectStatement {
 
 fn select_invites(which: Condition) -> SelectStatement {
     let mut query = Query::select();
-    rows::leave_out::<user::Entity>(&mut query, USERS);
-    rows::leave_out::<plan::Entity>(&mut query, PLANS);
-    rows::leave_out::<settings::Entity>(&mut query, SETTINGS);
+    rows::leave_out::<user::Entity>(&mut query);
+    rows::leave_out::<plan::Entity>(&mut query);
+    rows::leave_out::<settings::Entity>(&mut query);
     rows::select::<invite::Entity>(&mut query, INVITES);
     query
-        .expr_as(Expr::col(invite::Column::Id), SEAT)
-        .expr_as(Keyword::Null, SEATED_AT)
-        .expr_as(Keyword::Null, WAS_DETACHED)
+        .column(invite::Column::Id)
+        .exprs([Keyword::Null, Keyword::Null])
         .from(invite::Entity)
         .cond_where(which)
         .take()
@@ -170,7 +168,8 @@ fn select_pending_and(asked_for: Condition, plan: &Expr, now: OffsetDateTime) ->
     [select_invites(pending.clone()), select_invites(asked_for.add(pending.not()))]
 }
 
-/// The visitor, in the place of members, with their family in the place of the plan.
+/// The visitor, in the place of members, with their family in the place of the plan. Follows the members: PostgreSQL
+/// takes the type of what is left out there from the next.
 fn select_visitor(visitor: &UserId, invite: Expr) -> SelectStatement {
     use membership::Column::{Id, InviteId, LeftAt, UserId};
 
@@ -183,12 +182,11 @@ fn select_visitor(visitor: &UserId, invite: Expr) -> SelectStatement {
         .take();
     let mut query = Query::select();
     person::select(&mut query);
-    rows::leave_out::<settings::Entity>(&mut query, SETTINGS);
-    rows::leave_out::<invite::Entity>(&mut query, INVITES);
+    rows::leave_out::<settings::Entity>(&mut query);
+    rows::leave_out::<invite::Entity>(&mut query);
     query
-        .expr_as(Keyword::Null, SEAT)
-        .expr_as(Keyword::Null, SEATED_AT)
-        .expr_as(detachments, WAS_DETACHED)
+        .exprs([Keyword::Null, Keyword::Null])
+        .expr(detachments)
         .from_as(user::Entity, USERS)
         .and_where(Expr::col((USERS, user::Column::Id)).eq(visitor.as_str()))
         .take()
