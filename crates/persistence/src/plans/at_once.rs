@@ -48,7 +48,8 @@ pub(super) async fn save(
             }
         };
     }
-    // What is not whole must not be: the division fails, and the statement with it.
+    // What is not whole must not be: the division fails, and the statement with it. It takes somebody who writes past the
+    // plan's revision, so that trying again would not help.
     let is_whole = Expr::val(1).div(is_whole.cast_as("integer"));
     let outcome =
         Query::select().expr_as(count(BUMPED.to_owned()), N_BUMPED).expr_as(is_whole, IS_WHOLE).take();

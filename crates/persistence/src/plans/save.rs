@@ -4,7 +4,7 @@ use family_plan_domain::{KeptAnswer, Origin, Plan, plan_lines_changed_by, ports:
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, sea_query::UpdateStatement};
 
 use super::{at_once, decision::Decision, write::Write};
-use crate::{Database, Engine, entity::plan, error::SqlError, idempotency_keys, plan_writes, rows::MAX_ROWS};
+use crate::{Database, Engine, entity::plan, error::SqlError, idempotency_keys, plan_writes};
 
 pub(super) async fn save(
     database: &Database,
@@ -49,12 +49,16 @@ pub(super) async fn save_once(
     Ok(())
 }
 
-/// A plan's row cannot be made and found in the same statement, and a statement takes so many values only.
+/// More changes at once come of closing a large plan, which is rare: for each number of them the server would keep a
+/// statement.
+const AT_ONCE: usize = 16;
+
+/// A plan's row cannot be made and found in the same statement.
 fn can_be_at_once(database: &Database, decision: &Decision<'_>) -> bool {
     database.engine() == Engine::Postgres
         && !decision.notes_plan_writes
         && !decision.creates_the_plan()
-        && decision.plan.changes().len() <= MAX_ROWS
+        && decision.plan.changes().len() <= AT_ONCE
 }
 
 async fn one_by_one(transaction: &DatabaseTransaction, decision: &Decision<'_>) -> Result<(), SqlError> {

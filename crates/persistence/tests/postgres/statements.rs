@@ -26,7 +26,7 @@ async fn a_business_step_costs_a_handful_of_statements() {
     let steps = Steps::over(&scene.database);
 
     let _ = counter.take();
-    let plan = steps.open(ann).await;
+    let plan = steps.open(ann.clone()).await;
     // The plan, its member, the events.
     assert_eq!(counter.take(), FRAME + 3, "open");
 
@@ -49,6 +49,16 @@ async fn a_business_step_costs_a_handful_of_statements() {
     let _ = counter.take();
     steps.close(plan).await;
     assert_eq!(counter.take(), STEP, "close");
+
+    let large = steps.open(ann).await;
+    steps.widen(large).await;
+    for _ in 0..20 {
+        steps.issue(large).await;
+    }
+    let _ = counter.take();
+    steps.close(large).await;
+    // The load; all invites, the owner, the events.
+    assert_eq!(counter.take(), 1 + FRAME + 3, "close a large one");
 
     scene.dispose().await;
 }

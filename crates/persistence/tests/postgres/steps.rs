@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use family_plan_domain::{
-    DetachReason, Invite, InviteCap, Plan, PlanId, PlanName, User,
+    Capacity, DetachReason, Invite, InviteCap, Plan, PlanId, PlanName, User,
     ports::{LoadedPlan, Plans},
 };
 use family_plan_persistence::{Database, SqlPlans};
@@ -57,6 +57,13 @@ impl Steps {
     pub(crate) async fn detach(&self, plan: PlanId, member: &User) {
         let LoadedPlan { mut plan, settings } = self.load(plan).await;
         plan.detach(&member.id, DetachReason::Left, START, &settings).unwrap();
+        self.save(&plan).await;
+    }
+
+    /// Lets a hundred in.
+    pub(crate) async fn widen(&self, plan: PlanId) {
+        let LoadedPlan { mut plan, .. } = self.load(plan).await;
+        plan.limit_to(Some(Capacity::new(100).unwrap()));
         self.save(&plan).await;
     }
 
