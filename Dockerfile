@@ -20,6 +20,8 @@ COPY --from=build /image/usr /usr
 COPY --from=build --chown=65532:65532 /image/var/lib/family-plan /var/lib/family-plan
 # A number: Kubernetes cannot tell of a name that it is not root.
 USER 65532:65532
+# Where SQLite sorts what is too large for memory, when there is no other place.
+WORKDIR /var/lib/family-plan
 ENV FAMILY_PLAN__SERVER__LISTEN=0.0.0.0:8080
 EXPOSE 8080
 # Requests that came before are answered; give it 40 seconds before it is killed.

@@ -86,7 +86,8 @@ pub(crate) fn api() -> OpenApiService<Named<Api>, ()> {
         "A subscriber shares one subscription with a few people. This service decides who may join.\n\n\
          Instants are in UTC as RFC 3339. Lists come in pages: pass a page's `next_cursor` as `cursor` to get the next \
          one. Refusals and failures are `application/problem+json` (RFC 9457); decide by their `code`.\n\n\
-         Opening a plan, issuing an invite and sending one again take an `Idempotency-Key`, so that a request without an answer can be sent again: \
+         Opening a plan, issuing an invite, sending one again, adding a webhook endpoint and rotating its secret take an \
+         `Idempotency-Key`, so that a request without an answer can be sent again: \
          for 24 hours the same caller, key and body are answered the same, with `Idempotency-Replayed: true`, whatever \
          happened since. Only successes are kept.",
     )
