@@ -70,10 +70,9 @@ impl Gauges {
                 .set(seconds);
         }
         let now = self.clock.now();
-        // The cheap one tells whether the database answers, so that what was counted before is not shown as the present.
-        if let Some(backlog) = self.backlog().await {
+        if let Some((backlog, fullness)) = side_by_side(self.backlog(), self.fullness(counters, now)).await {
             add_backlog(&registrar, &backlog, now);
-            if let Some(fullness) = self.fullness(counters, now).await {
+            if let Some(fullness) = fullness {
                 add_fullness(&registrar, &fullness);
             }
         }
@@ -93,7 +92,7 @@ impl Gauges {
             let fullness = told(&is_lost, database.fullness(now).await)?;
             Some(CountedPlans { fullness, at: now, n_saves })
         };
-        let counted = self.known.fullness.get(|it| it.will_do(now, n_saves), look).await;
+        let counted = self.known.fullness.get_sparingly(|it| it.will_do(now, n_saves), look).await;
         counted.map(|it| it.fullness)
     }
 
@@ -108,6 +107,15 @@ impl Gauges {
             connections.with_label_values(&[state]).set(signed(n));
         }
     }
+}
+
+/// The cheap one tells whether the database answers, so that what was counted before is not shown as the present.
+async fn side_by_side<B, F>(
+    backlog: impl Future<Output = Option<B>>,
+    fullness: impl Future<Output = Option<F>>,
+) -> Option<(B, Option<F>)> {
+    let (backlog, fullness) = tokio::join!(backlog, fullness);
+    Some((backlog?, fullness))
 }
 
 /// Tells in the log when the database does not answer, once until it does.
@@ -205,4 +213,28 @@ fn add_process(_registrar: &Registrar) {}
 
 fn signed(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, time::Duration};
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const NEVER: fn(&u64) -> bool = |_| false;
+
+    #[tokio::test(start_paused = true)]
+    async fn without_the_database_nothing_is_shown_after_two_seconds() {
+        let (backlog, fullness) = (Kept::default(), Kept::default());
+        let found = || async { Some(1) };
+        let both = side_by_side(backlog.get(NEVER, found), fullness.get_sparingly(NEVER, found)).await;
+        assert_eq!(both, Some((1, Some(1))));
+        let gone = || pending::<Option<u64>>();
+        let began_at = Instant::now();
+        let both = side_by_side(backlog.get(NEVER, gone), fullness.get_sparingly(NEVER, gone)).await;
+        assert_eq!(both, None);
+        assert_eq!(began_at.elapsed(), Duration::from_secs(2));
+    }
 }
