@@ -50,6 +50,7 @@ impl Counters {
     /// Nothing was done yet.
     pub(crate) fn new() -> Arc<Self> {
         let registrar = Registrar::default();
+        add_process(&registrar);
         let event_deliveries = registrar.counters(
             "family_plan_event_deliveries_total",
             "Attempts to tell an endpoint of an event: ok (it answered 2xx), refused (it answered something else), failed \
@@ -101,6 +102,16 @@ impl Counters {
         self.n_saves.load(Ordering::Relaxed)
     }
 }
+
+/// Made once: when a process started is reckoned from the machine's clock, which may be set meanwhile.
+#[cfg(target_os = "linux")]
+fn add_process(registrar: &Registrar) {
+    registrar.collect(prometheus::process_collector::ProcessCollector::for_self());
+}
+
+/// Other systems have no `/proc`.
+#[cfg(not(target_os = "linux"))]
+fn add_process(_registrar: &Registrar) {}
 
 /// When a pull last went well, as far as this process knows.
 struct LastSync(AtomicI64);

@@ -57,7 +57,6 @@ impl Gauges {
     /// Takes one look at everything. Without the database, what it knows is left out.
     pub(super) async fn gather(&self, counters: &Counters) -> Vec<MetricFamily> {
         let registrar = Registrar::default();
-        add_process(&registrar);
         self.add_connections(&registrar);
         add_breaker(&registrar, self.zammad.breaker_state());
         if let Some(seconds) = counters.last_sync.seconds() {
@@ -201,15 +200,6 @@ fn add_backlog(registrar: &Registrar, backlog: &Backlog, now: OffsetDateTime) {
         )
         .set(age(backlog.outbox_oldest));
 }
-
-#[cfg(target_os = "linux")]
-fn add_process(registrar: &Registrar) {
-    registrar.collect(prometheus::process_collector::ProcessCollector::for_self());
-}
-
-/// Other systems have no `/proc`.
-#[cfg(not(target_os = "linux"))]
-fn add_process(_registrar: &Registrar) {}
 
 fn signed(n: u64) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)

@@ -60,6 +60,7 @@ async fn everything_is_there_from_the_first_look_on(world: &World) {
             assert_eq!(labels_of(series), labels.iter().copied().collect(), "{series}");
         }
     }
+    assert!(0 < scrape.series["process_start_time_seconds"]);
     // Whoever scrapes often gets little.
     assert!(scrape.text.len() < 64 * 1024, "{}", scrape.text.len());
 }

@@ -52,6 +52,7 @@ fn the_unit_is_what_systemd_takes_and_is_shut_in() {
     let installed = "/usr/local/bin/family-plan";
     let text = read("ops/systemd/family-plan.service");
     assert!(text.contains(installed));
+    assert!(!text.lines().any(|it| it.starts_with("ProcSubset=")), "process_start_time_seconds would be 0");
     fs::write(&unit, text.replace(installed, env!("CARGO_BIN_EXE_family-plan-under-test"))).unwrap();
     let output = run(Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&unit), advice);
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
