@@ -11,7 +11,7 @@ use std::{
 };
 
 use family_plan_server::{Patience, Running, ServeError, configuration::Sources, start, system::SystemIds};
-use family_plan_testkit::{ManualClock, server_url};
+use family_plan_testkit::{ManualClock, StatementCounter, server_url};
 use family_plan_zammad_simulator::{Config, Simulator};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
@@ -245,6 +245,20 @@ impl World {
     ) -> Self {
         let database = Database::create(engine).await;
         Self::start(database, changes, clock, zammad).await
+    }
+
+    /// One server on PostgreSQL, with one connection, on which statements are counted.
+    pub(crate) async fn counted() -> (Self, StatementCounter) {
+        let database = Database::create(Engine::Postgres).await;
+        let mut url: Url = database.url.parse().unwrap();
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
+        let counter = StatementCounter::in_front_of(server).await.unwrap();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(counter.address().port())).unwrap();
+        url.set_query(Some("sslmode=disable"));
+        let (clock, zammad) = clock_and_zammad(Config::default());
+        let changes = [("DATABASE__URL", url.as_str()), ("DATABASE__MAX_CONNECTIONS", "1")];
+        (Self::start(database, &changes, clock, zammad).await, counter)
     }
 
     /// Two servers on one database.

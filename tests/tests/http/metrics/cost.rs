@@ -1,30 +1,18 @@
 //! What a look costs.
 
-use family_plan_testkit::StatementCounter;
-use family_plan_zammad_simulator::Config;
 use futures_util::future::join_all;
 use serde_json::json;
 use time::Duration;
-use url::Url;
 
 use super::Scrape;
-use crate::world::{Database, Engine, World, clock_and_zammad};
+use crate::world::World;
 
 mod postgres {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_look_costs_two_statements_at_most_and_the_plans_are_not_counted_twice() {
-        let database = Database::create(Engine::Postgres).await;
-        let mut url: Url = database.url.parse().unwrap();
-        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
-        let counter = StatementCounter::in_front_of(server).await.unwrap();
-        url.set_host(Some("127.0.0.1")).unwrap();
-        url.set_port(Some(counter.address().port())).unwrap();
-        url.set_query(Some("sslmode=disable"));
-        let (clock, zammad) = clock_and_zammad(Config::default());
-        let changes = [("DATABASE__URL", url.as_str()), ("DATABASE__MAX_CONNECTIONS", "1")];
-        let world = World::start(database, &changes, clock, zammad).await;
+        let (world, counter) = World::counted().await;
         let ann = world.user("ann");
         let plan = ann.opens("The Hills").await;
         // Workers ask now and then, too, which makes some rounds look dearer.
