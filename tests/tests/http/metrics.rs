@@ -3,6 +3,7 @@
 mod cost;
 mod endpoints;
 mod gauges;
+mod gone;
 mod helpdesk;
 mod labels;
 mod operations;
@@ -12,7 +13,9 @@ mod watching;
 
 use std::collections::BTreeMap;
 
-use crate::{client::Caller, waiting::eventually};
+use time::Duration;
+
+use crate::{client::Caller, waiting::eventually, world::World};
 
 /// One look at everything: series, such as `name{label="value"}`, and their values, cut off after the point.
 #[derive(Clone, Debug)]
@@ -34,6 +37,12 @@ impl Scrape {
         });
         let series: BTreeMap<_, _> = series.collect();
         Self { text: answer.body, series }
+    }
+
+    /// After the second for which everybody is shown the same of what waits.
+    async fn anew(world: &World) -> Self {
+        world.advance(Duration::SECOND);
+        Self::of(&world.anonymous()).await
     }
 
     /// `None` when there is no such series.

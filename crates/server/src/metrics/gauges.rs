@@ -19,6 +19,9 @@ use super::{Counters, Registrar, kept::Kept};
 /// How long what was counted will do when this process saved nothing since: invites expire, and others save, too.
 const FRESH_FOR: Duration = Duration::seconds(15);
 
+/// How long what waits will do: whoever may scrape may do so as often as they like.
+const SHARED_FOR: Duration = Duration::SECOND;
+
 /// Where to look.
 pub(crate) struct Gauges {
     database: Database,
@@ -31,7 +34,7 @@ pub(crate) struct Gauges {
 #[derive(Default)]
 struct Known {
     fullness: Kept<CountedPlans>,
-    backlog: Kept<Backlog>,
+    backlog: Kept<CountedBacklog>,
     is_lost: Arc<AtomicBool>,
 }
 
@@ -45,8 +48,20 @@ struct CountedPlans {
 
 impl CountedPlans {
     fn will_do(&self, now: OffsetDateTime, n_saves: u64) -> bool {
-        self.n_saves == n_saves && (Duration::ZERO..FRESH_FOR).contains(&(now - self.at))
+        self.n_saves == n_saves && is_within(FRESH_FOR, self.at, now)
     }
+}
+
+/// What waited, and when.
+#[derive(Clone, Copy)]
+struct CountedBacklog {
+    backlog: Backlog,
+    at: OffsetDateTime,
+}
+
+/// A clock that was set back makes nothing last longer.
+fn is_within(span: Duration, at: OffsetDateTime, now: OffsetDateTime) -> bool {
+    (Duration::ZERO..span).contains(&(now - at))
 }
 
 impl Gauges {
@@ -69,7 +84,8 @@ impl Gauges {
                 .set(seconds);
         }
         let now = self.clock.now();
-        if let Some((backlog, fullness)) = side_by_side(self.backlog(), self.fullness(counters, now)).await {
+        if let Some((backlog, fullness)) = side_by_side(self.backlog(now), self.fullness(counters, now)).await
+        {
             add_backlog(&registrar, &backlog, now);
             if let Some(fullness) = fullness {
                 add_fullness(&registrar, &fullness);
@@ -78,10 +94,14 @@ impl Gauges {
         registrar.finish().gather()
     }
 
-    async fn backlog(&self) -> Option<Backlog> {
+    async fn backlog(&self, now: OffsetDateTime) -> Option<Backlog> {
         let (database, is_lost) = (self.database.clone(), Arc::clone(&self.known.is_lost));
-        let look = || async move { told(&is_lost, database.backlog().await) };
-        self.known.backlog.get(|_| false, look).await
+        let look = || async move {
+            let backlog = told(&is_lost, database.backlog().await)?;
+            Some(CountedBacklog { backlog, at: now })
+        };
+        let counted = self.known.backlog.get(|it| is_within(SHARED_FOR, it.at, now), look).await;
+        counted.map(|it| it.backlog)
     }
 
     async fn fullness(&self, counters: &Counters, now: OffsetDateTime) -> Option<Fullness> {

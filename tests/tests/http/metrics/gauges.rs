@@ -81,7 +81,7 @@ async fn what_waits_is_counted(world: &World) {
     assert_eq!(text(&failed["items"][0], "state"), "failed");
     replay(&admin, &failed["items"][0]).await;
     settled(&admin).await;
-    until(&anonymous, &depth("failed"), 1).await;
+    assert_eq!(Scrape::anew(world).await.get(&depth("failed")), Some(1));
 }
 
 async fn a_database_that_fails_is_left_out(world: &World) {
@@ -95,9 +95,8 @@ async fn a_database_that_fails_is_left_out(world: &World) {
         "outbox_oldest_seconds",
         "invites_issued_total",
     ];
-    let anonymous = world.anonymous();
     let there = async || {
-        let text = Scrape::of(&anonymous).await.text;
+        let text = Scrape::anew(world).await.text;
         KNOWN.map(|it| text.contains(&format!("# TYPE family_plan_{it} ")))
     };
     assert_eq!(there().await, [true; 8]);
