@@ -2,6 +2,7 @@
 //! tells operators to do, done with each engine's own tools.
 
 use std::{
+    collections::HashMap,
     fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
@@ -86,6 +87,31 @@ pub(crate) fn admin_of(server: &Serving) -> Caller {
     Caller::anonymous(http_client(), server.base.clone()).claiming(&ada)
 }
 
+/// A server in a process of its own, and an endpoint that it tells of events.
+pub(crate) struct Telling {
+    pub(crate) server: Serving,
+    pub(crate) environment: HashMap<String, String>,
+    pub(crate) zammad: Simulator,
+    pub(crate) receiver: Receiver,
+    /// By which the receiver knows what comes from it.
+    pub(crate) secret: String,
+}
+
+impl Telling {
+    /// Starts both.
+    pub(crate) async fn on(database: &Database) -> Self {
+        let zammad = Simulator::start(&Config::default()).unwrap();
+        let receiver = Receiver::start().await;
+        let mut environment = settings(&database.url, &zammad);
+        for (name, value) in [("LOG__FORMAT", "json"), ("EVENTS__ALLOW_PRIVATE_TARGETS", "true")] {
+            environment.insert(format!("FAMILY_PLAN__{name}"), value.to_owned());
+        }
+        let server = Serving::start(&environment).await;
+        let (_, secret) = receiver.registered(&admin_of(&server)).await;
+        Self { server, environment, zammad, receiver, secret }
+    }
+}
+
 /// The events from `place` on, which is a query's beginning, and the place after them.
 async fn follow(admin: &Caller, place: &str) -> (Vec<Value>, String) {
     let page = admin.get(&format!("/v1/events?{place}limit=100")).await.ok(200);
@@ -95,15 +121,8 @@ async fn follow(admin: &Caller, place: &str) -> (Vec<Value>, String) {
 
 async fn a_backup_is_restored(engine: Engine) {
     let database = Database::create(engine).await;
-    let zammad = Simulator::start(&Config::default()).unwrap();
-    let receiver = Receiver::start().await;
-    let mut environment = settings(&database.url, &zammad);
-    for (name, value) in [("LOG__FORMAT", "json"), ("EVENTS__ALLOW_PRIVATE_TARGETS", "true")] {
-        environment.insert(format!("FAMILY_PLAN__{name}"), value.to_owned());
-    }
-    let server = Serving::start(&environment).await;
+    let Telling { server, mut environment, zammad: _zammad, receiver, secret } = Telling::on(&database).await;
     let admin = admin_of(&server);
-    let (_, secret) = receiver.registered(&admin).await;
     let ann = admin.claiming(&claims("ann"));
     let plan = ann.opens("Die Hügel 🏡").await;
     let joined = ann.invites(&plan).await;

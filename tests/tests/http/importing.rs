@@ -4,11 +4,11 @@ use family_plan_zammad_simulator::{Config, Simulator};
 use serde_json::{Value, json};
 
 use crate::{
-    backup::admin_of,
+    backup::{Telling, admin_of},
     client::{Caller, claims, text},
     idempotency::{KEY, assert_again, first},
     program::{Ended, Serving, run},
-    receiver::{ENDPOINTS, Receiver},
+    receiver::ENDPOINTS,
     world::{Database, Engine, settings},
 };
 
@@ -33,15 +33,8 @@ async fn import(database: &Database, zammad: &Simulator, from: &str) -> Ended {
 
 async fn moved(from: Engine, to: Engine) {
     let (old, new) = (Database::create(from).await, Database::create(to).await);
-    let zammad = Simulator::start(&Config::default()).unwrap();
-    let receiver = Receiver::start().await;
-    let mut environment = settings(&old.url, &zammad);
-    for (name, value) in [("LOG__FORMAT", "json"), ("EVENTS__ALLOW_PRIVATE_TARGETS", "true")] {
-        environment.insert(format!("FAMILY_PLAN__{name}"), value.to_owned());
-    }
-    let server = Serving::start(&environment).await;
+    let Telling { server, mut environment, zammad, receiver, secret } = Telling::on(&old).await;
     let admin = admin_of(&server);
-    let (_, secret) = receiver.registered(&admin).await;
     let ann = admin.claiming(&claims("ann"));
     let plan = ann.opens("Die Hügel 🏡").await;
     let path = format!("/v1/plans/{plan}/invites");
