@@ -2,9 +2,9 @@
 
 use family_plan_domain::ports::StoreError;
 use sea_orm::{
-    AccessMode, ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, IsolationLevel,
-    Iterable, PaginatorTrait, PrimaryKeyToColumn, QueryOrder, QuerySelect, TransactionOptions,
-    TransactionTrait,
+    AccessMode, ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    IsolationLevel, Iterable, ModelTrait, PaginatorTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder,
+    QuerySelect, Select, TransactionOptions, TransactionTrait,
 };
 
 use crate::{
@@ -100,19 +100,91 @@ async fn table<E>(
 ) -> Result<(String, u64), SqlError>
 where
     E: EntityTrait<ActiveModel: Send>,
-    E::Model: IntoActiveModel<E::ActiveModel>,
+    E::Model: ModelTrait<Entity = E> + IntoActiveModel<E::ActiveModel>,
 {
     E::delete_many().exec(to).await?;
     let mut n_rows = 0;
-    loop {
-        let keys = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
-        let query = keys.fold(E::find(), QueryOrder::order_by_asc);
-        let rows = query.offset(n_rows).limit(n_at_once).all(from).await?;
-        if rows.is_empty() {
-            return Ok((E::default().table_name().to_owned(), n_rows));
-        }
+    let mut rest = vec![from_the_first::<E>()];
+    while let Some(part) = rest.last() {
+        let rows = part.clone().limit(n_at_once).all(from).await?;
+        let Some(last) = rows.last() else {
+            rest.pop();
+            continue;
+        };
+        rest = after(last);
         n_rows += rows.len() as u64;
         let rows = rows.into_iter().map(|it| it.into_active_model().reset_all());
         E::insert_many(rows).exec_without_returning(to).await?;
+    }
+    Ok((E::default().table_name().to_owned(), n_rows))
+}
+
+/// All rows, in the order of the primary key.
+fn from_the_first<E: EntityTrait>() -> Select<E> {
+    keys::<E>().fold(E::find(), QueryOrder::order_by_asc)
+}
+
+/// The rows after `last`, in parts, the next ones at the end: those that have the first columns of the primary key in
+/// common with it, and more in the next column. Each is one range of the key, which every engine finds without looking at
+/// what is before; a comparison of whole keys is not.
+fn after<M: ModelTrait>(last: &M) -> Vec<Select<M::Entity>> {
+    let n_keys = keys::<M::Entity>().count();
+    let parts = (0..n_keys).map(|n_same| {
+        keys::<M::Entity>().take(n_same + 1).enumerate().fold(from_the_first(), |part, (n, key)| {
+            let value = last.get(key);
+            part.filter(if n < n_same { key.eq(value) } else { key.gt(value) })
+        })
+    });
+    parts.collect()
+}
+
+fn keys<E: EntityTrait>() -> impl Iterator<Item = E::Column> {
+    E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column)
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{DbBackend, QueryTrait};
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// Which rows come after one, without the names of the table.
+    fn ranges(last: &impl ModelTrait) -> Vec<String> {
+        let parts = after(last).into_iter().map(|it| it.build(DbBackend::Sqlite).to_string());
+        parts
+            .map(|it| {
+                let (_, range) = it.split_once(" WHERE ").unwrap();
+                let words = range.split(' ').map(|it| it.rsplit('.').next().unwrap().replace('"', ""));
+                words.collect::<Vec<_>>().join(" ")
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_page_begins_where_the_last_one_ended() {
+        let last = plan_write::Model { zammad_user_id: 7, due_at: 1, attempts: 0 };
+        assert_eq!(ranges(&last), ["zammad_user_id > 7 ORDER BY zammad_user_id ASC"]);
+    }
+
+    #[test]
+    fn a_page_of_a_key_of_two_columns_does_so_too() {
+        let last = outgoing_lane::Model {
+            endpoint_id: Uuid::nil(),
+            lane: Uuid::max(),
+            due_at: 1,
+            claimed_by: None,
+            version: 1,
+            failures: 0,
+            failing_since: None,
+        };
+        let (nil, max) = (Uuid::nil(), Uuid::max());
+        assert_eq!(
+            ranges(&last),
+            [
+                format!("endpoint_id > '{nil}' ORDER BY endpoint_id ASC, lane ASC"),
+                format!("endpoint_id = '{nil}' AND lane > '{max}' ORDER BY endpoint_id ASC, lane ASC"),
+            ]
+        );
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     idempotency::{KEY, assert_again, first},
     program::{Ended, Serving, run},
     receiver::ENDPOINTS,
+    waiting::eventually,
     world::{Database, Engine, settings},
 };
 
@@ -17,6 +18,9 @@ async fn everything(admin: &Caller) -> Vec<Value> {
     let mut all = vec![admin.get("/v1/settings").await.ok(200)];
     for path in ["/v1/events", "/v1/plans", ENDPOINTS] {
         all.extend(admin.all(path, 100).await);
+    }
+    for endpoint in admin.all(ENDPOINTS, 100).await {
+        all.extend(admin.all(&format!("{ENDPOINTS}/{}/deliveries", text(&endpoint, "id")), 100).await);
     }
     for plan in admin.all("/v1/plans", 100).await {
         let plan = text(&plan, "id");
@@ -35,6 +39,11 @@ async fn moved(from: Engine, to: Engine) {
     let (old, new) = (Database::create(from).await, Database::create(to).await);
     let Telling { server, mut environment, zammad, receiver, secret } = Telling::on(&old).await;
     let admin = admin_of(&server);
+    let endpoint = text(&admin.all(ENDPOINTS, 100).await[0], "id");
+    // For one that is disabled, all of it waits.
+    let elsewhere = json!({"url": format!("{}/elsewhere", receiver.url)});
+    let elsewhere = text(&admin.post_json(ENDPOINTS, &elsewhere).await.ok(201), "id");
+    admin.patch(&format!("{ENDPOINTS}/{elsewhere}"), &json!({"enabled": false})).await.ok(200);
     let ann = admin.claiming(&claims("ann"));
     let plan = ann.opens("Die Hügel 🏡").await;
     let path = format!("/v1/plans/{plan}/invites");
@@ -45,11 +54,13 @@ async fn moved(from: Engine, to: Engine) {
     admin.claiming(&claims("bob")).accepts(&used.code).await.ok(200);
     admin.sets(&json!({"user_limit": 7})).await;
     admin.put("/v1/users/bob/zammad-user", &json!({"zammad_user_id": 4711})).await.ok(200);
-    // More than what is taken at once.
+    // More than what is taken at once, for either endpoint.
     for n in 0..260 {
         admin.claiming(&claims(&format!("user-{n}"))).opens("Others").await;
     }
     receiver.has(8 + 2 * 260).await;
+    let pending = format!("{ENDPOINTS}/{endpoint}/deliveries?state=pending");
+    eventually("all is noted as told", async || admin.all(&pending, 100).await.is_empty()).await;
     let before = everything(&admin).await;
     server.stop().await;
 
