@@ -56,7 +56,8 @@ impl Breaker {
         let transition = self.circuit().settle(epoch, verdict, Instant::now());
         match transition {
             Some(Transition::Opened(rest)) => {
-                tracing::warn!(?rest, "Zammad fails again and again and is left alone");
+                // Once an outage: until it is over, what fails for it is held back, and no news.
+                tracing::error!(?rest, "Zammad fails again and again and is left alone");
             }
             Some(Transition::Reopened(rest)) => tracing::info!(?rest, "Zammad still fails and is left alone"),
             Some(Transition::Closed) => tracing::info!("Zammad works again"),

@@ -137,6 +137,20 @@ async fn a_helpdesk_that_cannot_mint_is_told_once_with_the_caller_as_a_pseudonym
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_outage_of_the_helpdesk_is_told_once() {
+    let reported = Reported::start(&[]).await;
+    let ann = reported.user("ann");
+    let plan = ann.opens("The Hills").await;
+    reported.zammad.fail_on(MINT, Failure::Html502);
+    for _ in 0..5 {
+        ann.post(&format!("/v1/plans/{plan}/invites")).await.problem(503, "zammad_unavailable");
+    }
+    let told = reported.stop().await.items("event");
+    let outages = told.iter().filter(|it| it["message"] == "Zammad fails again and again and is left alone");
+    assert_eq!(outages.count(), 1, "{told:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_personal_data_the_caller_is_named() {
     let reported = Reported::start(&[("SENTRY__SEND_DEFAULT_PII", "true")]).await;
     let ann = reported.user("ann");
