@@ -49,6 +49,20 @@ async fn a_new_database_lacks_every_step_until_it_is_migrated() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_made_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let database = Database::connect(&url(&directory), 2).await.unwrap();
+    database.migrate().await.unwrap();
+    for name in ["family-plan.db", "family-plan.db-wal", "family-plan.db-shm"] {
+        let mode = directory.path().join(name).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn several_processes_may_make_one_file_at_once() {
     for _ in 0..30 {

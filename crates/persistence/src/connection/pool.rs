@@ -2,7 +2,7 @@
 //!
 //! Made by hand and not by SeaORM, whose tracing spans and errors show the whole URL.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{fs::OpenOptions, path::PathBuf, str::FromStr, time::Duration};
 
 use sea_orm::{DatabaseConnection, DbBackend};
 use sqlx::{
@@ -26,7 +26,10 @@ const IDLE_BEFORE_CHECK: Duration = Duration::from_secs(5);
 
 pub(super) async fn connect(url: &str, max_connections: u32) -> Result<DatabaseConnection, ConnectError> {
     let connected = match scheme(url) {
-        Some("sqlite") => connect_sqlite(parse(url)?, max_connections).await,
+        Some("sqlite") => {
+            make_for_its_user_alone(url);
+            connect_sqlite(parse(url)?, max_connections).await
+        }
         Some("postgres" | "postgresql") => connect_postgres(parse(url)?, max_connections).await,
         Some("mysql" | "mariadb") => connect_mysql(parse(url)?, max_connections).await,
         _ => return Err(ConnectError::UnknownEngine),
@@ -98,6 +101,18 @@ fn single<DB: Database>(options: PoolOptions<DB>) -> PoolOptions<DB> {
 
 fn parse<T: FromStr>(url: &str) -> Result<T, ConnectError> {
     url.parse().map_err(|_| ConnectError::MalformedUrl)
+}
+
+/// Makes the file, if it is to be made, so that nobody else may read it; what SQLite puts beside it is as it is. Whatever
+/// does not work here, SQLite tells of.
+fn make_for_its_user_alone(url: &str) {
+    if let Some(file) = sqlite_file(url).filter(|_| url.contains("mode=rwc")) {
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let _ = options.open(file);
+    }
 }
 
 async fn connect_sqlite(
