@@ -234,7 +234,9 @@ async fn an_event_that_nothing_helps_is_left_in_the_end(world: &World) {
     receiver.reacts(move |it| Reaction::Answer(if is_poison(it) { 422 } else { 200 }));
     let (endpoint, _) = register(&admin, &receiver).await;
     let plan = ann.opens("The Hills").await;
-    eventually(|| async { (!receiver.received().is_empty()).then_some(()) }).await;
+    let deliveries = format!("{endpoint}/deliveries");
+    let is_noted = |it: &Value| it["attempts"] != 0;
+    eventually(|| async { admin.all(&deliveries, 10).await.iter().any(is_noted).then_some(()) }).await;
     world.advance(Duration::minutes(2));
     // Others are taken meanwhile.
     let other = zoe.opens("The Dales").await;
