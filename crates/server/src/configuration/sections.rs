@@ -298,7 +298,7 @@ pub(super) fn log(reader: &mut Reader) -> LogConfiguration {
     });
     let filter = reader.optional("log.filter", |it| match tracing_subscriber::EnvFilter::try_new(it) {
         Ok(_) => Ok(it.to_owned()),
-        Err(_) => Err("must be a filter such as `info,family_plan=debug`"),
+        Err(_) => Err("must be a filter such as `info,family_plan_server=debug`"),
     });
     let default = LogConfiguration::default();
     LogConfiguration {
