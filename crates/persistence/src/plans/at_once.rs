@@ -40,7 +40,7 @@ pub(super) async fn save(
         match write {
             Write::Insert(rows) => with.cte(part(name, rows.insert_if_any(BUMPED))),
             Write::Update(mut update, n_rows) => {
-                // Joined, and not looked up: when the row to update was locked, PostgreSQL judges it once more.
+                // A join: without a row there, there is none to update.
                 update.from(BUMPED).returning(Query::returning().expr(Expr::Constant(1.into())));
                 let n_rows = i64::try_from(n_rows).in_column(N_BUMPED)?;
                 is_whole = is_whole.and(count(name.clone()).eq(count(BUMPED.to_owned()).mul(n_rows)));
